@@ -322,9 +322,13 @@ pub(crate) struct JobArguments {
 #[derive(Debug, Args)]
 pub(crate) struct CallArguments {
     /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
-    /// fewer than these CPUs, at least 1; 0 only with --listen [default: 100%]
+    /// fewer than these CPUs, at least 1; 0 only with --listen or --on [default: 100%]
     #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
+    /// Also work on another machine: ssh:HOST[/WORKERS] starts an agent there by ssh; @FILE names a file with a host on
+    /// each line, as for --sshlogin of GNU parallel; repeatable
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) on: Vec<String>,
     /// Listen at this address for agents (evenly join): unix:PATH, unixgram:PATH, tcp:HOST:PORT or
     /// udp:HOST:PORT; port 0 takes a free one; repeatable
     #[arg(long, value_name = "ADDR")]
@@ -400,6 +404,13 @@ pub(crate) struct CallArguments {
     /// Stop at each stage of --wiring until Enter
     #[arg(long, requires = "wiring")]
     pub(crate) step: bool,
+}
+
+impl CallArguments {
+    /// Whether agents may work for this call.
+    pub(crate) fn has_agents(&self) -> bool {
+        !self.listen.is_empty() || !self.on.is_empty()
+    }
 }
 
 impl QuestionArguments {

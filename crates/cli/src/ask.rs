@@ -31,6 +31,7 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     closed_stdout::check_stdout()?;
     let mut observers = Observers::open(&plan).map_err(ExitOutcome::Usage)?;
     let keys = plan.key.to_listen(&plan.listen).map_err(ExitOutcome::Usage)?;
+    let launches = plan.on.launches().map_err(ExitOutcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
@@ -47,6 +48,9 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     let from_environment = plan.batch.as_ref().map(|batch| &*batch.from_environment);
     let words = array::with_id(words, &*plan.function, from_environment.unwrap_or_default());
     let mut job = job(plan, keys, &observers, lines.as_ref());
+    for launch in launches {
+        job = evenly::internal::launching(job, launch);
+    }
     if let Some(journal) = journaling.journal(words) {
         job = job.journal(journal);
     }

@@ -119,26 +119,26 @@ pub(crate) fn resolve(
                         write a time, as --timeout 30s"
                 .to_owned());
         }
-        if !arguments.call.listen.is_empty() {
+        if arguments.call.has_agents() {
             return Err("--timeout in percent follows the commands of this machine, and agents \
-                        have none of it; write a time, as --timeout 30s, or leave out --listen"
+                        have none of it; write a time, as --timeout 30s, or leave out --listen and --on"
                 .to_owned());
         }
     }
-    command = manner.output.apply(command, !arguments.call.listen.is_empty())?;
+    command = manner.output.apply(command, arguments.call.has_agents())?;
     if arguments.call.verbose {
         command = command.show_failed_attempts();
     }
     if arguments.at_most_once {
         command = command.at_most_once();
     }
-    if !arguments.call.listen.is_empty() {
+    if arguments.call.has_agents() {
         command.check_for_agents().map_err(|error| error.to_string())?;
     }
     let is_counted_here = command.form() != Form::PerNumber && arguments.call.max_rate.is_some();
-    if is_counted_here && !arguments.call.listen.is_empty() {
+    if is_counted_here && arguments.call.has_agents() {
         return Err("--max-rate counts the chunks of this machine, and agents divide theirs; \
-                    leave out --listen, or use {} for single n"
+                    leave out --listen and --on, or use {} for single n"
             .to_owned());
     }
     Ok(command.into_function())

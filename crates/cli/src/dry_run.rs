@@ -36,6 +36,9 @@ struct DryRun<'a> {
     shuffle: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     listen: Vec<String>,
+    /// The other machines on which agents are started.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    on: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout_s: Option<f64>,
     /// In percent of the median.
@@ -100,6 +103,7 @@ pub(crate) fn text(plan: &mut Plan) -> String {
             split,
             shuffle: plan.shuffle.map(|seed| seed.to_string()),
             listen,
+            on: plan.on.names(),
             timeout_s: match plan.limits.timeout {
                 Some(TimeLimit::Fixed(timeout)) => Some(timeout.as_secs_f64()),
                 Some(TimeLimit::OfMedian(_)) | None => None,
@@ -126,6 +130,9 @@ pub(crate) fn text(plan: &mut Plan) -> String {
     text += &format!("pipes   {pipes}: one to each worker, one from all of them\n");
     for address in &listen {
         text += &format!("agents  may join at {address}\n");
+    }
+    for host in plan.on.names() {
+        text += &format!("agents  are started by {host}\n");
     }
     text += &format!("chunks  {}\n", chunks(plan));
     if let Some(seed) = plan.shuffle {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct JoinArguments {
-    /// Address at which the primary listens: unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT
+    /// Address at which the primary listens: unix:PATH, unixgram:PATH, tcp:HOST:PORT or udp:HOST:PORT; or stdio:, if the
+    /// primary started this agent and holds its standard input and output
     pub(crate) address: String,
     /// File with the key of the primary [default: evenly/key in the configuration directory]
     #[arg(long, value_name = "FILE")]

@@ -75,6 +75,7 @@ mod machine_table;
 mod messages;
 mod number;
 mod observers;
+mod on;
 mod open_ended;
 mod option;
 mod output_options;

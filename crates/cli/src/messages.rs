@@ -19,6 +19,10 @@ pub(crate) enum Volume {
 /// The line for an observation, if it has one. [`FailureCollector`](crate::failures::FailureCollector) reports the numbers that failed,
 /// each once, at the end.
 pub(crate) fn line(observation: &Observation<'_>, volume: Volume, unit: Unit) -> Option<String> {
+    // Like the standard error of a command of this machine, it is shown always.
+    if let Observation::LauncherWrote { name, text } = observation {
+        return Some(format!("{name}: {text}\n"));
+    }
     let text = match volume {
         Volume::Quiet => None,
         Volume::Normal => surprise(observation, unit),
@@ -59,6 +63,15 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
             let plural = if workers == 1 { "" } else { "s" };
             format!("{agent} joined with {workers} worker{plural}")
         }
+        Observation::LaunchFailed { name, why, again: Some(again) } => {
+            format!("{name}: {why}; tries again in {} s", again.as_secs())
+        }
+        Observation::LaunchFailed { name, why, again: None } => {
+            format!("{name} is given up: {why}")
+        }
+        Observation::AwaitingAgents { names } => {
+            format!("no worker yet: waits for {}", listed(names))
+        }
         Observation::AgentLost { agent, why, reclaimed } => {
             // An agent that leaves in order has returned its chunks.
             let gave_back = matches!(why, Parting::Left(_)) && reclaimed.0 == 0;
@@ -90,6 +103,17 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Names in a line at most.
+const MOST_NAMES: usize = 10;
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(MOST_NAMES) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
 }
 
 /// Longest text of another process in a line, in characters.

@@ -134,7 +134,7 @@ impl OutputOptions {
         }
         if has_agents {
             return Err("--results writes files on the machine where a command runs, and agents \
-                        have no such option; leave out --listen, or --results"
+                        have no such option; leave out --listen and --on, or --results"
                 .to_owned());
         }
         Ok(command.results(files))

@@ -31,7 +31,7 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         "nice" => "nice -n N evenly …",
         "a" | "arg-file" => "--lines FILE",
         "0" | "null" => "--lines0 FILE",
-        "S" | "sshlogin" => "--listen ADDR, and evenly join ADDR -- CMD on the other machine",
+        "S" | "sshlogin" => "--on ssh:HOST/WORKERS, or --on @FILE with hosts",
         _ => return None,
     })
 }

@@ -13,6 +13,7 @@ use crate::keys::KeySource;
 use crate::limits::Limits;
 use crate::messages::Volume;
 use crate::number::parse_number;
+use crate::on::On;
 use crate::open_ended;
 use crate::option::option;
 use crate::output_options::OutputOptions;
@@ -44,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) shuffle: Option<u64>,
     /// `None`: no local workers (`-j 0`).
     pub(crate) workers: Option<NonZeroU32>,
+    /// The other machines on which agents are started.
+    pub(crate) on: On,
     pub(crate) listen: Vec<Address>,
     pub(crate) key: KeySource,
     /// What an agent has to bring, behind the address of `evenly join`.
@@ -95,8 +98,10 @@ impl Plan {
             return Err(ExitOutcome::Usage(refusal));
         }
         files::of_job(arguments, &listen).map_err(ExitOutcome::Usage)?;
+        let on = On::resolve(arguments).map_err(ExitOutcome::Usage)?;
         let workers = match arguments.call.workers.as_deref() {
-            Some("0") if !listen.is_empty() => None,
+            Some("0") if arguments.call.has_agents() => None,
+            None if on.workers_here().is_some() => on.workers_here().and_then(NonZeroU32::new),
             typed => Some(resolve_workers(typed).map_err(ExitOutcome::Usage)?),
         };
         let limits = arguments.call.limits.resolve()?;
@@ -149,6 +154,7 @@ impl Plan {
             workers,
             key,
             join_words: join_hint::words(arguments),
+            on,
             listen,
             format: arguments.format.unwrap_or(Format::Text),
             progress: arguments.call.progress.unwrap_or(ProgressMode::Auto),
@@ -203,7 +209,8 @@ fn default_halt(aggregate: Aggregate) -> Option<Halt> {
 fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
     let mut addresses: Vec<Address> = Vec::with_capacity(typed.len());
     for typed in typed {
-        let address = typed.parse().map_err(|error: AddressError| error.to_string())?;
+        let address: Address = typed.parse().map_err(|error: AddressError| error.to_string())?;
+        address.check_can_be_listened_at().map_err(|error| error.to_string())?;
         if addresses.contains(&address) {
             return Err(format!("--listen {address} is given twice"));
         }
@@ -244,9 +251,9 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
         {
             return Ok(Policy::Timed);
         }
-        // --wiring shows the classroom exercise: one range for each worker. With --listen, agents that join later
+        // --wiring shows the classroom exercise: one range for each worker. With --listen or --on, agents that join later
         // need chunks as well.
-        let is_like_the_class = wiring.is_some() && arguments.call.listen.is_empty();
+        let is_like_the_class = wiring.is_some() && !arguments.call.has_agents();
         return Ok(if is_like_the_class { Policy::Static } else { Policy::default() });
     };
     match split {
@@ -297,7 +304,9 @@ pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String>
     }
     let number = parse_number(typed).map_err(|cause| bad(&cause))?;
     if number == 0 {
-        return Err(bad("at least 1 worker is needed here; 0 is for --listen, where agents work"));
+        return Err(bad(
+            "at least 1 worker is needed here; 0 is for --listen and --on, where agents work",
+        ));
     }
     let workers = u32::try_from(number).ok().and_then(NonZeroU32::new);
     workers.ok_or_else(|| bad(LIMITS))

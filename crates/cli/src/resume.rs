@@ -82,6 +82,13 @@ fn make_absolute(call: &mut CallArguments) -> std::io::Result<()> {
     for path in call.events.iter_mut().chain(&mut call.junit).chain(&mut call.key_file) {
         *path = absolute(&*path)?;
     }
+    for place in &mut call.on {
+        if let Some(file) = place.strip_prefix('@').filter(|file| !file.is_empty())
+            && let Some(path) = absolute(file)?.to_str()
+        {
+            *place = format!("@{path}");
+        }
+    }
     for address in &mut call.listen {
         if let Some((kind @ ("unix" | "unixgram"), path)) = address.split_once(':')
             && !path.is_empty()
@@ -104,6 +111,7 @@ impl Replace for CallArguments {
         // Without `..`: the compiler refuses an option that is not passed on.
         let Self {
             workers,
+            on,
             listen,
             key_file,
             key_env,
@@ -138,6 +146,7 @@ impl Replace for CallArguments {
             (self.quiet, self.verbose) = (quiet, verbose);
         }
         self.workers.replace_by(workers);
+        self.on.replace_by(on);
         self.listen.replace_by(listen);
         // A key that this call names replaces the key of the earlier call, of either kind.
         if key_env.is_some() || !key_file.is_empty() {

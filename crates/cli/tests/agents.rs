@@ -34,6 +34,8 @@ mod questions;
 mod reconnecting;
 #[path = "agents/relayed.rs"]
 mod relayed;
+#[path = "agents/ssh.rs"]
+mod ssh;
 #[path = "agents/strangers.rs"]
 mod strangers;
 mod support;
@@ -139,6 +141,7 @@ fn everything() -> Vec<Trial> {
         over(STREAMS, "row_36_once_a_worker_of_an_agent", once::a_worker_of_an_agent).collect(),
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
         output::trials().collect(),
+        ssh::trials().collect(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),

@@ -37,6 +37,12 @@ pub enum Error {
          above 1; use {{}}, which runs the command for each number"
     )]
     NotConsecutive,
+    /// No worker is here, and no agent can come.
+    #[error(
+        "no host of --on can work for this job, and there are no workers on this machine; name another host, or leave \
+         out -j 0"
+    )]
+    NoHostLeft,
     /// The items take more bytes as text than agents are sent.
     #[error(
         "the items are too many for agents: their text, or the index of their lines, takes {length} bytes, and an agent gets at most {most}; run them \

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "expression")]
 pub use crate::function::expression::{Operation, operations};
 pub use crate::item::shown_text;
+pub use crate::launch::{Bootstrap, Launch, SentFile};
 pub use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
 pub use crate::process::{
     EndSignals, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
@@ -38,6 +39,14 @@ pub fn shuffled_blocks(
 ) -> impl Iterator<Item = crate::Interval> {
     let shuffle = crate::job::shuffle_by(seed, (policy, Some(form)), workers);
     items.positions().interval().into_iter().flat_map(move |all| shuffle.blocks(all))
+}
+
+/// Starts a program that starts an agent elsewhere, and starts it again whenever it ends before the job.
+#[cfg(feature = "sockets")]
+#[must_use]
+pub fn launching(mut job: crate::Job, launch: Launch) -> crate::Job {
+    job.entrances.launches.push(launch);
+    job
 }
 
 /// Keeps in the journal the command line that starts its job again, and the directory to start it in.

@@ -6,14 +6,15 @@ use crate::function::{Function, Functions, Program};
 use crate::job::Job;
 use crate::observe::Observer;
 use crate::secure::Key;
-use crate::transport::stream::ConnectError;
-use crate::transport::{Address, AddressError, Gone};
+use crate::transport::stream::{ConnectError, StdioEnds};
+use crate::transport::{Address, AddressError, AddressKind, Gone};
 use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::frame::Malformed;
 use evenly_core::hello::MAX_TEXT;
 pub use evenly_core::hello::Misunderstood;
 use evenly_core::printable::{LIMIT, printable};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How a job takes agents.
@@ -89,6 +90,8 @@ pub struct Join {
     pub(crate) function: Option<Box<dyn Function>>,
     /// The functions of this program.
     pub(crate) functions: Functions,
+    /// The connection, if the address is `stdio:`. It can be used once.
+    pub(crate) stdio: Cell<Option<StdioEnds>>,
 }
 
 worker_setters!(Join);
@@ -96,10 +99,17 @@ worker_setters!(Join);
 impl Join {
     /// An agent of the primary that listens at `address`. On a network both must have the same key.
     ///
+    /// With `stdio:` the standard input and output of this process are the connection, and the primary started this
+    /// process. From this call on, descriptor 0 is `/dev/null` and 1 is standard error. The agent ends when its
+    /// input ends.
+    ///
     /// # Errors
-    /// [`AddressError`], if the address cannot be connected to: it has port 0, or no host.
+    /// [`AddressError`], if the address cannot be connected to: it has port 0, or no host, or the standard streams are
+    /// neither pipes nor sockets.
     pub fn new(address: Address, key: Option<Key>) -> Result<Self, AddressError> {
         address.check_can_be_joined()?;
+        let is_stdio = address.kind() == AddressKind::Stdio;
+        let stdio = is_stdio.then(StdioEnds::take).transpose()?;
         let (first, reconnect) = (Duration::from_secs(10), Duration::from_secs(30));
         Ok(Self {
             address,
@@ -109,6 +119,7 @@ impl Join {
             reconnect,
             function: None,
             functions: Functions::new(),
+            stdio: Cell::new(stdio),
         })
     }
 
@@ -211,7 +222,7 @@ pub enum JoinError {
         address: Address,
     },
     /// The primary was lost and not found again.
-    #[error("lost the primary at {address}: {why} (looked for it for {} s); if its job still runs, start this agent again", .waited.as_secs_f64())]
+    #[error("lost the primary at {address}: {why}{}", lost_for(.address, *.waited))]
     Lost {
         /// Where it was.
         address: Address,
@@ -288,6 +299,16 @@ impl From<ConnectError> for JoinError {
     }
 }
 
+/// How long a lost primary was looked for, and what to do.
+fn lost_for(address: &Address, waited: Duration) -> String {
+    if address.kind() == AddressKind::Stdio {
+        // The program that started this agent starts another one, if its job still runs.
+        return String::new();
+    }
+    let waited = waited.as_secs_f64();
+    format!(" (looked for it for {waited} s); if its job still runs, start this agent again")
+}
+
 /// What a message shows of a function that the primary names.
 fn shown(function: &str) -> String {
     printable(function.as_bytes(), LIMIT)
@@ -295,6 +316,9 @@ fn shown(function: &str) -> String {
 
 fn advice(address: &Address, why: &Gone) -> &'static str {
     match why {
+        _ if address.kind() == AddressKind::Stdio => {
+            "another program starts an agent this way, as --on ssh:HOST does"
+        }
         Gone::EndOfFile | Gone::Silent if address.needs_key() => {
             "check that it is a primary of evenly, and that both key files are the same (sha256sum)"
         }

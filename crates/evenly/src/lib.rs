@@ -188,6 +188,7 @@ pub mod journal;
 #[cfg(not(feature = "journal"))]
 #[path = "journal/absent.rs"]
 pub mod journal;
+mod launch;
 mod lock;
 pub mod observe;
 mod os_error;

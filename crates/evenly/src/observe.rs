@@ -177,6 +177,27 @@ pub enum Observation<'a> {
     },
     /// An agent has joined.
     AgentJoined(&'a AgentSeen),
+    /// A program that starts an agent on another machine ended before the job, or could not be started.
+    LaunchFailed {
+        /// Which, as `ssh:HOST`.
+        name: &'a str,
+        /// Why, as text of the program or of the other machine that is safe for a terminal.
+        why: &'a str,
+        /// After this time it is started again; `None`: not at all.
+        again: Option<Duration>,
+    },
+    /// A program that starts an agent wrote a line to its standard error, or the other machine did.
+    LauncherWrote {
+        /// Which, as `ssh:HOST`.
+        name: &'a str,
+        /// The line, safe for a terminal.
+        text: &'a str,
+    },
+    /// The job has no worker: every program that starts an agent has failed. These are started again.
+    AwaitingAgents {
+        /// Which, as `ssh:HOST`.
+        names: &'a [String],
+    },
     /// An agent is gone; what it had in hand goes to others.
     AgentLost {
         /// Which.

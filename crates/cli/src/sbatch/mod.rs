@@ -40,9 +40,9 @@ impl SbatchArguments {
     }
 
     fn resolve(mut self) -> Result<JobArguments, String> {
-        if !self.call.listen.is_empty() {
+        if self.call.has_agents() {
             return Err("sbatch runs on this machine; for agents use evenly run --as slurm --listen, or leave \
-                        --listen out"
+                        --listen and --on out"
                 .to_owned());
         }
         // The command line replaces the environment, and that replaces the script.

@@ -12,6 +12,7 @@ pub(crate) mod inherited;
 pub(crate) mod network;
 pub(crate) mod process;
 pub(crate) mod site;
+pub(crate) mod sshd;
 pub(crate) mod wire;
 
 pub(crate) use evenly_testkit::needs::needing;

@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
-use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport, connect};
+use crate::transport::{AddressKind, Arrival, EpollToken, Gone, Registry, Transport, connect};
 use evenly_core::frame::Heartbeat;
 use evenly_core::hello::{
     Hello, Misunderstood, Program, Refusal, RefusalReason, Supplement, Welcome,
@@ -97,9 +97,17 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
             AgentEnd::Over => return Ok(()),
             AgentEnd::Signal(signal) => return Err(Error::Interrupted(signal).into()),
             AgentEnd::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
+            AgentEnd::Lost(why) if join.address.kind() == AddressKind::Stdio => {
+                return Err(lost(join, why));
+            }
             AgentEnd::Lost(why) => search.observer.observe(&Observation::PrimaryLost { why }),
         }
     }
+}
+
+/// The error of an agent whose only connection to its primary is gone.
+fn lost(join: &Join, why: Gone) -> JoinError {
+    JoinError::Lost { address: join.address.clone(), why, waited: Duration::ZERO }
 }
 
 /// The work of an agent as a job of its own. `own` are its functions, if the primary is the same executable.
@@ -244,6 +252,9 @@ impl PrimarySearch<'_> {
                 JoinAttempt::Over => return Ok(None),
                 JoinAttempt::Failed(why) => why,
             };
+            if self.join.address.kind() == AddressKind::Stdio {
+                return Err(lost(self.join, why));
+            }
             closed = if self.is_closed_handshake(why) { closed + 1 } else { 0 };
             if closed >= CLOSED_IN_A_ROW {
                 return Err(JoinError::WrongKey { address: self.join.address.clone() });
@@ -289,7 +300,8 @@ impl PrimarySearch<'_> {
             program_name: self.offer.1.clone(),
         };
         let now_ns = self.clock.now_ns();
-        let mut transport = connect(address, key.as_ref(), &hello.encode(), registry, now_ns)?;
+        let (key, stdio) = (key.as_ref(), self.join.stdio.take());
+        let mut transport = connect((address, stdio), key, &hello.encode(), registry, now_ns)?;
         let until = until.min(self.clock.elapsed() + self.join.worker_settings.silence.limit());
         let mut unanswered = Some(self.clock.elapsed() + UNANSWERED);
         while self.clock.elapsed() < until {

@@ -4,8 +4,10 @@
 //! after it was admitted: a hello alone may be the replay of a recorded one.
 
 mod answers;
+mod launched;
 
 use super::agent_feed::{AgentFeed, LinesToSend};
+use super::launcher::Launcher;
 use super::machines::{AgentProcess, Machines};
 use super::tokens::AGENTS;
 use crate::error::Error;
@@ -41,6 +43,8 @@ const SPARE_DESCRIPTORS: usize = 12;
 #[derive(Default)]
 pub(super) struct AgentServer {
     receptions: Vec<Box<dyn Reception>>,
+    /// The programs that start agents. Dropped after the connections to these, whose ends end the programs.
+    launcher: Option<Launcher>,
     /// The limit on open files leaves room for this many agents; `None` without a limit.
     most: Option<usize>,
     /// By reception and the number that it gives to a peer.
@@ -103,7 +107,10 @@ impl AgentServer {
             return Err(Error::FunctionOfThisProgram { function });
         }
         let registry = |index| registry.also(AGENTS + index as u32);
-        let receptions = job.entrances.open(job.worker_settings.silence, registry)?;
+        let receptions = job.entrances.open(job.worker_settings.silence, &registry)?;
+        let launches = job.entrances.launches();
+        let launcher = Launcher::new(launches, registry(receptions.len()));
+        let launcher = (!launches.is_empty()).then_some(launcher);
         // A primary without an address needs no welcome.
         let (welcome, supplement, boot) = match receptions.is_empty() {
             true => (Vec::new(), Vec::new(), [0; 16]),
@@ -120,6 +127,7 @@ impl AgentServer {
         let lines = LinesToSend::of(job).filter(|_| !receptions.is_empty());
         Ok(Self {
             receptions,
+            launcher,
             most: None,
             peers: BTreeMap::new(),
             seats: BTreeMap::new(),
@@ -142,7 +150,8 @@ impl AgentServer {
 
     /// How many descriptors agents need at least.
     pub(super) fn fewest_descriptors(&self) -> usize {
-        self.receptions.len() * FEWEST_CONNECTIONS
+        let programs = self.launcher.as_ref().map_or(0, Launcher::most_descriptors);
+        self.receptions.len() * FEWEST_CONNECTIONS + programs
     }
 
     /// Divides what the limit on open files still allows among the addresses. Called when all workers
@@ -166,7 +175,7 @@ impl AgentServer {
 
     /// Where they may join.
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> + '_ {
-        self.receptions.iter().map(|reception| reception.listens_at())
+        self.receptions.iter().filter_map(|reception| reception.listens_at())
     }
 
     /// Who sits in a slot.
@@ -200,7 +209,10 @@ impl AgentServer {
     pub(super) fn attend(&mut self, token: EpollToken, now_ns: u64) -> Result<(), Error> {
         match self.receptions.get_mut((token.transport - AGENTS) as usize) {
             Some(reception) => Ok(reception.attend(token.key, now_ns)?),
-            None => Ok(()),
+            None => match &mut self.launcher {
+                Some(launcher) => Ok(launcher.attend(token, Duration::from_nanos(now_ns))?),
+                None => Ok(()),
+            },
         }
     }
 
@@ -235,7 +247,11 @@ impl AgentServer {
     /// When there is something to do, if ever.
     pub(super) fn next_due(&self) -> Option<Duration> {
         let due = self.receptions.iter().filter_map(|reception| reception.next_due_ns()).min();
-        if self.has_room_to_feed { Some(Duration::ZERO) } else { due.map(Duration::from_nanos) }
+        let starts = self.launcher.as_ref().and_then(Launcher::next_due);
+        match self.has_room_to_feed {
+            true => Some(Duration::ZERO),
+            false => due.map(Duration::from_nanos).into_iter().chain(starts).min(),
+        }
     }
 
     /// Says goodbye to every agent; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
@@ -253,11 +269,13 @@ impl AgentServer {
         }
         // The run is over, so a failure has no consequence.
         let _ = self.flush(now_ns);
+        self.launcher.iter_mut().for_each(Launcher::close);
     }
 
-    /// Whether every agent has received what was sent last.
+    /// Whether every agent has received what was sent last, and the programs that started agents have ended.
     pub(super) fn is_quiet(&self) -> bool {
         !self.receptions.iter().any(|reception| reception.is_lingering())
+            && self.launcher.as_ref().is_none_or(Launcher::is_quiet)
     }
 
     /// Packs a heartbeat for every admitted agent, also for one whose first frame this primary does not read

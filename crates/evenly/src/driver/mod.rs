@@ -5,7 +5,8 @@
 //! its outputs; its folder has a file for each kind of event. What it works with knows nothing of it: `worker_pool` has
 //! the worker processes, `positions` the number that each is at, `journal_file` the journal, `line_output` the
 //! descriptor of lines, `agent_server` the agents of this primary, `machines` the work of each of them, `agent_feed` what waits for room in the packer of one
-//! of them, `agent_client` the connection of an agent to its primary, `numbered` the numbers in what leaves a run,
+//! of them, `agent_client` the connection of an agent to its primary, `launcher` the programs that start agents on other
+//! machines, `numbered` the numbers in what leaves a run,
 //! `prefix_value` the value below the first gap of an open-ended run, `stages` the hook of `--wiring`. `worker` is the
 //! other side of the pipes.
 
@@ -17,6 +18,7 @@ mod agent_server;
 mod clock;
 mod event_loop;
 mod journal_file;
+mod launcher;
 mod line_output;
 mod machines;
 mod numbered;

@@ -14,7 +14,7 @@ use crate::transport::pipe::Pipes;
 use evenly_core::{Aggregate, Items, WorkerId};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use std::num::NonZeroU32;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -251,10 +251,11 @@ impl WorkerPool {
         cgroups.has_killed(slot) && self.orphans.is_none()
     }
 
-    /// Ends what commands and lost workers left behind.
-    pub(super) fn end_orphans(&self) {
+    /// Ends what commands and lost workers left behind, and no other child: not these programs.
+    pub(super) fn end_orphans(&self, programs: &[Pid]) {
         if let Some(orphans) = &self.orphans {
-            orphans.end(|pid| self.slots.iter().any(|slot| slot.child.pid() == Some(pid)));
+            let is_worker = |pid| self.slots.iter().any(|slot| slot.child.pid() == Some(pid));
+            orphans.end(|pid| programs.contains(&pid) || is_worker(pid));
         }
     }
 }

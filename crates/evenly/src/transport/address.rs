@@ -11,7 +11,8 @@ use std::str::FromStr;
 pub(crate) const LONGEST_PATH: usize = 107;
 
 /// Where a primary listens, or where it is to be joined: `unix:PATH`, `unixgram:PATH`,
-/// `tcp:HOST:PORT` or `udp:HOST:PORT`.
+/// `tcp:HOST:PORT` or `udp:HOST:PORT`. An agent that another program started also joins at `stdio:`, its standard input
+/// and output.
 ///
 /// HOST is a name, an IPv4 address, or an IPv6 address in brackets. Port 0 is for listening only:
 /// the system chooses a port. It is read with [`str::parse`] and written as it is read:
@@ -36,9 +37,14 @@ enum Endpoint {
         host: String,
         port: u16,
     },
+    /// The standard streams of this process.
+    Stdio,
 }
 
 impl Address {
+    /// `stdio:`.
+    pub(crate) const STDIO: Self = Self { kind: AddressKind::Stdio, place: Endpoint::Stdio };
+
     /// Which kind of socket it is for.
     #[must_use]
     pub fn kind(&self) -> AddressKind {
@@ -51,7 +57,18 @@ impl Address {
     pub fn needs_key(&self) -> bool {
         match self.kind {
             AddressKind::Tcp | AddressKind::Udp => true,
-            AddressKind::Unix | AddressKind::Unixgram => false,
+            AddressKind::Unix | AddressKind::Unixgram | AddressKind::Stdio => false,
+        }
+    }
+
+    /// Checks that a primary can listen at this address.
+    ///
+    /// # Errors
+    /// If it is `stdio:`, which is for agents only.
+    pub fn check_can_be_listened_at(&self) -> Result<(), AddressError> {
+        match self.kind {
+            AddressKind::Stdio => Err(AddressError::StdioListens),
+            _ => Ok(()),
         }
     }
 
@@ -60,7 +77,7 @@ impl Address {
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
             Endpoint::Path(path) => Some(path),
-            Endpoint::Host { .. } => None,
+            Endpoint::Host { .. } | Endpoint::Stdio => None,
         }
     }
 
@@ -68,7 +85,7 @@ impl Address {
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         match &self.place {
-            Endpoint::Path(_) => None,
+            Endpoint::Path(_) | Endpoint::Stdio => None,
             Endpoint::Host { port, .. } => Some(*port),
         }
     }
@@ -127,6 +144,8 @@ impl FromStr for Address {
         let place = match kind {
             AddressKind::Unix | AddressKind::Unixgram => path_of(typed, kind, place)?,
             AddressKind::Tcp | AddressKind::Udp => host_of(typed, kind, place)?,
+            AddressKind::Stdio if place.is_empty() => Endpoint::Stdio,
+            AddressKind::Stdio => return Err(AddressError::Stdio { typed: typed.to_owned() }),
         };
         Ok(Self { kind, place })
     }
@@ -141,6 +160,7 @@ impl fmt::Display for Address {
                 write!(f, "{kind}:[{host}]:{port}")
             }
             Endpoint::Host { host, port } => write!(f, "{kind}:{host}:{port}"),
+            Endpoint::Stdio => write!(f, "{kind}:"),
         }
     }
 }

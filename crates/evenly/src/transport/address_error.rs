@@ -1,6 +1,8 @@
 //! Errors of parsing an address.
 
 use super::address_kind::AddressKind;
+use crate::os_error::OsError;
+use rustix::io::Errno;
 
 /// Why a text is not an address, or no socket can be reached there.
 ///
@@ -88,6 +90,29 @@ pub enum AddressError {
         /// What was typed.
         typed: String,
     },
+    /// Something stands behind `stdio:`.
+    #[error("'{typed}' is not an address; stdio: has nothing behind it")]
+    Stdio {
+        /// What was typed.
+        typed: String,
+    },
+    /// A primary cannot listen at its own standard streams.
+    #[error("stdio: is for evenly join only; --on ssh:HOST starts agents that are connected by it")]
+    StdioListens,
+    /// The standard streams cannot carry a connection.
+    #[error(
+        "stdio: needs a pipe or a socket as standard input and output; another program starts an agent this way, as \
+         --on ssh:HOST does"
+    )]
+    StdioIsNoConnection,
+    /// A system call about the standard streams failed.
+    #[error("cannot use standard input and output: {call}: {cause}; join at another address")]
+    StdioUnusable {
+        /// The system call.
+        call: &'static str,
+        /// Its error.
+        cause: OsError,
+    },
     /// The resolver has no address for a host.
     #[error("cannot find the address of '{host}': {cause}; check the name, or write the address")]
     Unknown {
@@ -96,4 +121,10 @@ pub enum AddressError {
         /// What the resolver says.
         cause: std::io::Error,
     },
+}
+
+impl AddressError {
+    pub(crate) fn stdio_unusable(call: &'static str, cause: Errno) -> Self {
+        Self::StdioUnusable { call, cause: OsError::of(cause) }
+    }
 }

@@ -1,8 +1,8 @@
-//! Kinds of sockets at which a primary can listen.
+//! Kinds of addresses: sockets at which a primary can listen, and the standard streams of an agent.
 
 use std::fmt;
 
-/// The four kinds of sockets: of the domain unix or internet, with streams or with datagrams.
+/// The four kinds of sockets, of the domain unix or internet, with streams or with datagrams; and `stdio:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressKind {
     /// Streams within this machine, at a path.
@@ -13,6 +13,8 @@ pub enum AddressKind {
     Tcp,
     /// Datagrams over the network.
     Udp,
+    /// Standard input and output of the agent, which the process that started it holds.
+    Stdio,
 }
 
 impl fmt::Display for AddressKind {
@@ -22,6 +24,7 @@ impl fmt::Display for AddressKind {
             Self::Unixgram => "unixgram",
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Stdio => "stdio",
         })
     }
 }
@@ -34,6 +37,7 @@ impl AddressKind {
             "unixgram" => Some(AddressKind::Unixgram),
             "tcp" => Some(AddressKind::Tcp),
             "udp" => Some(AddressKind::Udp),
+            "stdio" => Some(AddressKind::Stdio),
             _ => None,
         }
     }

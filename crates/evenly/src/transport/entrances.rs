@@ -1,6 +1,8 @@
 //! The addresses at which a job lets agents join, with their keys.
 
+use super::stream::StreamListener;
 use super::{Address, ListenError, Reception, Registry, listen};
+use crate::launch::Launch;
 use crate::secure::Key;
 use crate::silence::Silence;
 
@@ -9,15 +11,23 @@ use crate::silence::Silence;
 pub(crate) struct Entrances {
     pub(crate) addresses: Vec<Address>,
     pub(crate) keys: Vec<Key>,
+    /// The programs that start agents.
+    pub(crate) launches: Vec<Launch>,
 }
 
 impl Entrances {
-    /// Whether there is an address.
+    /// Whether agents can join.
     pub(crate) fn is_any(&self) -> bool {
-        !self.addresses.is_empty()
+        !self.addresses.is_empty() || !self.launches.is_empty()
     }
 
-    /// Begins to listen at each address; `registry` gives the registry for each by its index.
+    /// The programs that start agents.
+    pub(crate) fn launches(&self) -> &[Launch] {
+        &self.launches
+    }
+
+    /// Begins to listen at each address; `registry` gives the registry for each by its index. The last of them is for the
+    /// connections of agents that programs start, if there are any.
     pub(crate) fn open(
         &self,
         silence: Silence,
@@ -26,6 +36,11 @@ impl Entrances {
         let addresses = self.addresses.iter().enumerate();
         let opened =
             addresses.map(|(index, address)| listen(address, &self.keys, silence, registry(index)));
-        opened.collect()
+        let mut receptions: Vec<_> = opened.collect::<Result<_, _>>()?;
+        if !self.launches.is_empty() {
+            let registry = registry(receptions.len());
+            receptions.push(Box::new(StreamListener::without_socket(silence, registry)));
+        }
+        Ok(receptions)
     }
 }

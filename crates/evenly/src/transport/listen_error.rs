@@ -49,7 +49,7 @@ impl ListenError {
 fn where_else(address: &Address) -> &'static str {
     match address.kind() {
         AddressKind::Unix | AddressKind::Unixgram => "path",
-        AddressKind::Tcp | AddressKind::Udp => "port",
+        AddressKind::Tcp | AddressKind::Udp | AddressKind::Stdio => "port",
     }
 }
 

@@ -252,8 +252,8 @@ impl Transport for MemoryListener {
 }
 
 impl Reception for MemoryListener {
-    fn listens_at(&self) -> String {
-        "memory".to_owned()
+    fn listens_at(&self) -> Option<String> {
+        Some("memory".to_owned())
     }
 
     fn admit(&mut self, peer: usize, welcome: &[u8], _now_ns: u64) -> Result<(), TransportError> {

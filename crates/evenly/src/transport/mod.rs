@@ -51,6 +51,7 @@ pub(crate) use registry::{EpollToken, Registry};
 use crate::os_error::OsError;
 use evenly_core::frame::{Frame, Malformed, Packer};
 use rustix::io::Errno;
+use std::os::fd::OwnedFd;
 
 /// One end of a transport.
 pub(crate) trait Transport {
@@ -101,8 +102,13 @@ pub(crate) trait Reception: Transport {
     /// new ones, the oldest first.
     fn limit_connections(&mut self, _most: usize) {}
 
-    /// The address at which agents join, with the port that the system chose.
-    fn listens_at(&self) -> String;
+    /// The address at which agents join, with the port that the system chose; `None` if it listens nowhere.
+    fn listens_at(&self) -> Option<String>;
+
+    /// Takes the connection of an agent that this process has started under a name. Its hello follows.
+    fn adopt(&mut self, _socket: OwnedFd, _name: &str, _now_ns: u64) -> Result<(), TransportError> {
+        Err(TransportError { call: "adopt", cause: Errno::OPNOTSUPP })
+    }
 
     /// The address of a peer: `tcp:192.0.2.7:40112`.
     fn address(&self, peer: usize) -> String;

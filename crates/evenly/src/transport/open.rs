@@ -1,6 +1,7 @@
 //! Factory of socket transports: opens a stream or datagram listener or connector for an address.
 
-use super::{Address, AddressKind, ListenError, Reception, Registry, Transport};
+use super::stream::StdioEnds;
+use super::{Address, AddressError, AddressKind, ListenError, Reception, Registry, Transport};
 use super::{datagram, stream};
 use crate::secure::Key;
 use crate::silence::Silence;
@@ -20,12 +21,13 @@ pub(crate) fn listen(
         AddressKind::Unixgram | AddressKind::Udp => Ok(Box::new(
             datagram::DatagramListener::listen(address, keys, registry)?.with_silence(silence),
         )),
+        AddressKind::Stdio => Err(AddressError::StdioListens.into()),
     }
 }
 
-/// Begins to connect to a primary, with this hello.
+/// Begins to connect to a primary, with this hello. `stdio` are the standard streams, where the address names them.
 pub(crate) fn connect(
-    address: &Address,
+    (address, stdio): (&Address, Option<StdioEnds>),
     key: Option<&Key>,
     hello: &[u8],
     registry: Registry,
@@ -39,6 +41,10 @@ pub(crate) fn connect(
             let connector =
                 datagram::DatagramConnector::connect(address, key, hello, registry, now_ns)?;
             Ok(Box::new(connector))
+        }
+        AddressKind::Stdio => {
+            let ends = stdio.ok_or(AddressError::StdioListens)?;
+            Ok(Box::new(stream::StdioConnector::connect(ends, hello, registry, now_ns)?))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::EventLoop;
 use crate::driver::agent_server::AgentMessage;
+use crate::driver::launcher::News;
 use crate::error::Error;
 use crate::observe::{Observation, Parting};
 use crate::transport::Gone;
@@ -100,6 +101,30 @@ impl EventLoop<'_> {
         if let Some((count, wrong_key)) = self.agents.take_strangers(now) {
             let wrong_key = wrong_key.as_deref();
             self.observer.observe(&Observation::Strangers { count, wrong_key });
+        }
+        self.agents.keep_launcher_time(now)?;
+        self.hear_launcher(now_ns)
+    }
+
+    /// Reports news of the programs that start agents.
+    fn hear_launcher(&mut self, now_ns: u64) -> Result<(), Error> {
+        while let Some(news) = self.agents.next_launcher_news(now_ns)? {
+            match &news {
+                News::Failed { name, why, again } => {
+                    let failed = Observation::LaunchFailed { name, why, again: *again };
+                    self.observer.observe(&failed);
+                }
+                News::Wrote { name, text } => {
+                    self.observer.observe(&Observation::LauncherWrote { name, text });
+                }
+                News::Waiting { names } if self.pool.slots.is_empty() => {
+                    self.observer.observe(&Observation::AwaitingAgents { names });
+                }
+                News::Waiting { .. } | News::Connected { .. } => {}
+            }
+        }
+        if self.pool.slots.is_empty() && self.agents.is_deserted() && !self.is_over() {
+            return Err(Error::NoHostLeft);
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl EventLoop<'_> {
                 }
             }
         }
-        self.pool.end_orphans();
+        self.pool.end_orphans(&self.agents.launched());
         Ok(())
     }
 

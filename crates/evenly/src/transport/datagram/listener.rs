@@ -202,8 +202,8 @@ impl Reception for DatagramListener {
         self.answer(peer as u32, false, refusal, now_ns)
     }
 
-    fn listens_at(&self) -> String {
-        self.address.to_string()
+    fn listens_at(&self) -> Option<String> {
+        Some(self.address.to_string())
     }
 
     fn address(&self, peer: usize) -> String {

@@ -6,10 +6,11 @@ use super::listening_socket::Accepted;
 use super::message::{self, Message, MessageProgress};
 use super::peers::{StreamPeerStage, StreamPeers};
 use super::socket::{is_quiet, is_same_user};
-use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO};
+use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO, STARTED_NS};
 use crate::secure::noise::{HANDSHAKE, NoiseSession};
 use crate::transport::admission::{self, MOST_UNPROVEN};
-use crate::transport::{Gone, TransportError};
+use crate::transport::{Gone, TransportError, failed};
+use std::os::fd::OwnedFd;
 
 /// Most connections that are accepted in one call of `attend`.
 const ACCEPTED_AT_ONCE: usize = 64;
@@ -19,7 +20,8 @@ impl StreamListener {
     pub(super) fn accept(&mut self) -> Result<(), TransportError> {
         for _ in 0..ACCEPTED_AT_ONCE {
             let oldest = self.peers.oldest_arriving();
-            let (socket, place) = match self.listening.accept(oldest.is_some())? {
+            let Some(listening) = &mut self.listening else { break };
+            let (socket, place) = match listening.accept(oldest.is_some())? {
                 Accepted::Connection(socket, place) => (socket, place),
                 Accepted::Full => {
                     oldest.into_iter().for_each(|oldest| self.turn_away(oldest));
@@ -54,6 +56,19 @@ impl StreamListener {
         Ok(())
     }
 
+    /// Adds the connection of an agent that this process has started under a name.
+    pub(super) fn add_adopted(
+        &mut self,
+        socket: OwnedFd,
+        name: &str,
+    ) -> Result<(), TransportError> {
+        let message = Message::new(2, LONGEST_HELLO);
+        let number = self.peers.add(socket, None, message, self.now_ns + STARTED_NS);
+        let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
+        peer.name = Some(name.to_owned());
+        self.registry.add(&peer.socket, number, peer.watched).map_err(failed("epoll_ctl"))
+    }
+
     /// Makes room for one more peer in place of the one that has waited longest without a hello. False if
     /// there is none: every other peer has said hello.
     fn make_room(&mut self) -> bool {
@@ -74,7 +89,7 @@ impl StreamListener {
 
     /// Stops accepting for `CROWDED_NS`: it would fail again at once, in a busy loop.
     fn pause(&mut self) {
-        self.registry.remove(&self.listening);
+        self.listening.iter().for_each(|listening| self.registry.remove(listening));
         self.crowded_until_ns = Some(self.now_ns + CROWDED_NS);
     }
 

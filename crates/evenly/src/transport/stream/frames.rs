@@ -1,14 +1,13 @@
 //! Frames of one stream connection in both directions, sealed or not.
 
 use super::receive_buffer::{MOST, MOST_IN_RECORD, ReceiveBuffer, begin_record};
-use super::socket::{receive, send, send_end};
+use super::socket::{Wire, receive};
 use crate::secure::noise::{Forged, Records, TAG};
 use crate::transport::Gone;
 use evenly_core::WorkerId;
 use evenly_core::frame::{Malformed, PIPE_FRAME, Packer, Unpacker};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
 
 /// The most that one read takes where nothing is sealed.
 const READ_AT_ONCE: usize = 64 << 10;
@@ -88,7 +87,7 @@ impl StreamFrames {
     }
 
     /// Sends what is packed, as far as there is room.
-    pub(super) fn write(&mut self, socket: &OwnedFd) {
+    pub(super) fn write(&mut self, socket: &impl Wire) {
         self.packer.seal(0);
         if self.broken.is_none() {
             match self.write_out(socket) {
@@ -106,7 +105,7 @@ impl StreamFrames {
         }
     }
 
-    fn write_out(&mut self, socket: &OwnedFd) -> Result<(), Errno> {
+    fn write_out(&mut self, socket: &impl Wire) -> Result<(), Errno> {
         loop {
             let mut used = 0;
             let written = self.write_packed(socket, &mut used);
@@ -121,7 +120,7 @@ impl StreamFrames {
                     self.end = StreamEnd::Sealed;
                 }
                 (StreamEnd::Wanted | StreamEnd::Sealed, _) => {
-                    send_end(socket);
+                    socket.send_end();
                     self.end = StreamEnd::Sent;
                 }
             }
@@ -129,11 +128,11 @@ impl StreamFrames {
     }
 
     /// Sends what is in `out`, then what is packed; how much of the latter was used.
-    fn write_packed(&mut self, socket: &OwnedFd, used: &mut usize) -> Result<(), Errno> {
+    fn write_packed(&mut self, socket: &impl Wire, used: &mut usize) -> Result<(), Errno> {
         let packed = self.packer.bytes();
         loop {
             while self.sent < self.out.len() {
-                self.sent += send(socket, &self.out[self.sent..])?;
+                self.sent += socket.send(&self.out[self.sent..])?;
             }
             self.out.clear();
             self.sent = 0;
@@ -142,7 +141,7 @@ impl StreamFrames {
                 return Ok(());
             }
             match &mut self.sealing {
-                None => *used += send(socket, rest)?,
+                None => *used += socket.send(rest)?,
                 Some(sealing) => {
                     let record = &rest[..rest.len().min(MOST_IN_RECORD)];
                     begin_record(&mut self.out, record.len());
@@ -154,7 +153,7 @@ impl StreamFrames {
     }
 
     /// Reads once, unless there is still something to tell.
-    pub(super) fn read(&mut self, socket: &OwnedFd) {
+    pub(super) fn read(&mut self, socket: &impl Wire) {
         if self.has_news() {
             return;
         }
@@ -162,7 +161,7 @@ impl StreamFrames {
             None => self.unpacker.room(),
             Some(sealing) => sealing.received.room(),
         };
-        match (receive(socket, room), &mut self.sealing) {
+        match (receive(socket.input(), room), &mut self.sealing) {
             (Ok(0), _) => self.over = Some(self.end_of_file()),
             (Ok(count), None) => self.unpacker.filled(count),
             (Ok(count), Some(sealing)) => {
@@ -222,7 +221,7 @@ impl StreamFrames {
     }
 
     /// Sends the end behind everything that is packed.
-    pub(super) fn begin_end(&mut self, socket: &OwnedFd) {
+    pub(super) fn begin_end(&mut self, socket: &impl Wire) {
         if self.end == StreamEnd::NotYet {
             self.end = StreamEnd::Wanted;
         }
@@ -232,11 +231,11 @@ impl StreamFrames {
     /// Goes on with the end; whether it is over: the other end has read everything and closed its own,
     /// or nothing can be done any more. What it still sends is read and dropped, because closing a
     /// socket with something unread takes back what was sent (RFC 1122, 4.2.2.13).
-    pub(super) fn is_ended(&mut self, socket: &OwnedFd) -> bool {
+    pub(super) fn is_ended(&mut self, socket: &impl Wire) -> bool {
         self.write(socket);
         let mut dropped = [0; 16 << 10];
         for _ in 0..16 {
-            match receive(socket, &mut dropped) {
+            match receive(socket.input(), &mut dropped) {
                 Ok(0) => {
                     self.has_heard_end = true;
                     break;

@@ -12,11 +12,13 @@ use crate::transport::{
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
+use std::os::fd::OwnedFd;
 
 /// A listening socket and its connections.
 #[derive(Debug)]
 pub(crate) struct StreamListener {
-    pub(super) listening: ListeningSocket,
+    /// `None`: its peers are connections that the caller [adopts](Self::without_socket).
+    pub(super) listening: Option<ListeningSocket>,
     /// With the port that the system chose.
     pub(super) address: Address,
     pub(super) admission: Admission,
@@ -46,9 +48,25 @@ impl StreamListener {
         registry
             .add(&listening, LISTENING_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
-        Ok(Self {
+        Ok(Self::of(Some(listening), bound, keys, registry))
+    }
+
+    /// Listens nowhere: its peers are agents that this process has started, whose standard input and output is a socket.
+    pub(crate) fn without_socket(silence: Silence, registry: Registry) -> Self {
+        let mut listener = Self::of(None, Address::STDIO, Vec::new(), registry);
+        listener.silence = silence;
+        listener
+    }
+
+    fn of(
+        listening: Option<ListeningSocket>,
+        address: Address,
+        keys: Vec<Key>,
+        registry: Registry,
+    ) -> Self {
+        Self {
             listening,
-            address: bound,
+            address,
             admission: Admission::new(keys),
             registry,
             peers: StreamPeers::default(),
@@ -58,7 +76,7 @@ impl StreamListener {
             silence: Silence::default(),
             crowded_until_ns: None,
             now_ns: 0,
-        })
+        }
     }
 
     /// Gives peers the times of this limit of silence.
@@ -66,7 +84,7 @@ impl StreamListener {
     /// # Errors
     /// If the system does not accept a limit for the socket.
     pub(crate) fn with_silence(mut self, silence: Silence) -> Result<Self, ListenError> {
-        let set = self.listening.set_silence(silence);
+        let set = self.listening.as_ref().map_or(Ok(()), |socket| socket.set_silence(silence));
         set.map_err(ListenError::system(&self.address, "setsockopt"))?;
         self.silence = silence;
         Ok(self)
@@ -217,8 +235,10 @@ impl Transport for StreamListener {
         self.now_ns = now_ns;
         if self.crowded_until_ns.is_some_and(|until_ns| until_ns <= now_ns) {
             self.crowded_until_ns = None;
-            let added = self.registry.add(&self.listening, LISTENING_KEY, EventFlags::IN);
-            added.map_err(failed("epoll_ctl"))?;
+            if let Some(listening) = &self.listening {
+                let added = self.registry.add(listening, LISTENING_KEY, EventFlags::IN);
+                added.map_err(failed("epoll_ctl"))?;
+            }
         }
         while let Some(number) = self.peers.first_due(now_ns) {
             self.peers.set_due(number, None);
@@ -263,8 +283,13 @@ impl Reception for StreamListener {
         self.most_connections = most;
     }
 
-    fn listens_at(&self) -> String {
-        self.bound().to_string()
+    fn listens_at(&self) -> Option<String> {
+        self.listening.as_ref().map(|_| self.bound().to_string())
+    }
+
+    fn adopt(&mut self, socket: OwnedFd, name: &str, now_ns: u64) -> Result<(), TransportError> {
+        self.now_ns = now_ns;
+        self.add_adopted(socket, name)
     }
 
     fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError> {
@@ -276,9 +301,11 @@ impl Reception for StreamListener {
     }
 
     fn address(&self, peer: usize) -> String {
-        match self.peers.get(peer as u32).and_then(|peer| peer.place) {
-            Some(place) => Address::of_peer(self.address.kind(), place).to_string(),
-            None => self.address.to_string(),
+        let peer = self.peers.get(peer as u32);
+        match peer.map(|peer| (peer.place, &peer.name)) {
+            Some((Some(place), _)) => Address::of_peer(self.address.kind(), place).to_string(),
+            Some((None, Some(name))) => name.clone(),
+            _ => self.address.to_string(),
         }
     }
 
@@ -296,7 +323,7 @@ impl Drop for StreamListener {
     /// A process that was just forked may hold copies of the sockets, and then epoll would go on
     /// telling of them.
     fn drop(&mut self) {
-        self.registry.remove(&self.listening);
+        self.listening.iter().for_each(|listening| self.registry.remove(listening));
         for peer in self.peers.iter() {
             self.registry.remove(&peer.socket);
         }

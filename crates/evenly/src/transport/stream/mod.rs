@@ -1,4 +1,4 @@
-//! Streams: `unix:PATH` within a machine, `tcp:HOST:PORT` between machines.
+//! Streams: `unix:PATH` within a machine, `tcp:HOST:PORT` between machines, `stdio:` to the process that started an agent.
 //!
 //! Within the machine the kernel says whose process the other end is, at both ends, and only connections of the same
 //! user are kept. Between machines both ends prove that they hold the key, and everything is
@@ -8,6 +8,8 @@
 //!          from the agent                      from the primary
 //! unix     length u16 | hello                  1 admitted, 0 refused: u8 | length u16 | answer
 //!          frames                              frames
+//!
+//! stdio    as unix
 //!
 //! tcp      length u16 | sealed hello           length u16 | sealed (1 or 0: u8, answer)
 //!          records                             records
@@ -30,10 +32,12 @@ mod message;
 mod peers;
 mod receive_buffer;
 mod socket;
+mod stdio;
 
 pub(crate) use connect::ConnectError;
 pub(crate) use connector::StreamConnector;
 pub(crate) use listener::StreamListener;
+pub(crate) use stdio::{StdioConnector, StdioEnds};
 
 /// The longest hello, and the longest answer to one.
 pub(crate) const LONGEST_HELLO: usize = 1024;
@@ -47,6 +51,8 @@ const LINGER_NS: u64 = 1_000_000_000;
 const CROWDED_NS: u64 = 100_000_000;
 /// Time limit for connecting to each address of a primary.
 const CONNECT_NS: u64 = 5_000_000_000;
+/// Time limit for an agent that this process has started to say hello.
+const STARTED_NS: u64 = 60_000_000_000;
 /// Time limit for a primary to answer a hello.
 const ANSWER_NS: u64 = 10_000_000_000;
 

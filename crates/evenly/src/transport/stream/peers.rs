@@ -14,6 +14,8 @@ pub(super) struct StreamPeer {
     pub(super) socket: OwnedFd,
     /// Its address, on a network.
     pub(super) place: Option<SocketAddr>,
+    /// Its name, if this process started it.
+    pub(super) name: Option<String>,
     pub(super) stage: StreamPeerStage,
     /// What epoll watches for.
     pub(super) watched: EventFlags,
@@ -76,6 +78,7 @@ impl StreamPeers {
         let peer = StreamPeer {
             socket,
             place,
+            name: None,
             stage: StreamPeerStage::Arriving(message),
             watched: EventFlags::IN,
             due_ns: Some(due_ns),

@@ -50,9 +50,31 @@ pub(super) fn is_same_user(socket: &OwnedFd) -> bool {
     peer_user(socket).is_ok_and(|user| user == rustix::process::geteuid().as_raw())
 }
 
-/// Sends what there is room for. A closed connection is an error, not SIGPIPE (send(2)).
-pub(super) fn send(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
-    rustix::io::retry_on_intr(|| rustix::net::send(socket, bytes, SendFlags::NOSIGNAL))
+/// One connection, for non-blocking calls: a socket, or two pipes.
+pub(super) trait Wire {
+    /// Where bytes arrive.
+    fn input(&self) -> &OwnedFd;
+
+    /// Sends what there is room for. A closed connection is an error, not SIGPIPE.
+    fn send(&self, bytes: &[u8]) -> Result<usize, Errno>;
+
+    /// Sends the end behind what was sent, and goes on receiving.
+    fn send_end(&self);
+}
+
+impl Wire for OwnedFd {
+    fn input(&self) -> &OwnedFd {
+        self
+    }
+
+    fn send(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        rustix::io::retry_on_intr(|| rustix::net::send(self, bytes, SendFlags::NOSIGNAL))
+    }
+
+    fn send_end(&self) {
+        // It fails if there is no connection any more, which is an end as well.
+        let _ = rustix::net::shutdown(self, Shutdown::Write);
+    }
 }
 
 /// Receives what is there; 0 is the end.
@@ -67,10 +89,4 @@ pub(super) fn is_quiet(socket: impl AsFd) -> bool {
     let found =
         rustix::io::retry_on_intr(|| rustix::net::recv(socket.as_fd(), &mut byte[..], flags));
     matches!(found, Err(Errno::AGAIN))
-}
-
-/// Sends the end behind what was sent, and goes on receiving (shutdown(2)).
-pub(super) fn send_end(socket: &OwnedFd) {
-    // It fails if there is no connection any more, which is an end as well.
-    let _ = rustix::net::shutdown(socket, Shutdown::Write);
 }

@@ -39,7 +39,7 @@ impl Datagrams {
     fn listener(&mut self, registry: Registry) -> DatagramListener {
         let keys = self.key().into_iter().collect();
         let listener = DatagramListener::listen(&self.address, keys, registry).unwrap();
-        self.address = listener.listens_at().parse().unwrap();
+        self.address = listener.listens_at().unwrap().parse().unwrap();
         listener
     }
 

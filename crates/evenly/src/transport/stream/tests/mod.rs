@@ -7,7 +7,7 @@ mod faults;
 mod speed;
 mod strangers;
 
-use super::{StreamConnector, StreamListener};
+use super::{StdioConnector, StdioEnds, StreamConnector, StreamListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
@@ -16,6 +16,7 @@ use evenly_core::frame::PIPE_FRAME;
 use evenly_testkit::stepped_relay::{Mischief, Relay};
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 
 /// Where one test listens, with a key of its own.
@@ -113,6 +114,32 @@ mod tcp {
 
 mod tcp6 {
     super::conforms_as_reception!(super::Streams::tcp(&super::thread_name(), "[::1]"));
+}
+
+/// Agents whose connection is two descriptors of one socket, as another program gives them their standard streams.
+struct StdioAgents(Streams);
+
+impl Fixture for StdioAgents {
+    fn listen(&mut self, registry: Registry, peers: usize) -> Primary {
+        self.0.listen(registry, peers)
+    }
+
+    fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
+        let socket = UnixStream::connect(self.0.scratch.path("socket")).unwrap();
+        let ends = StdioEnds::new(socket.try_clone().unwrap().into(), socket.into()).unwrap();
+        Box::new(StdioConnector::connect(ends, hello, registry, now_ns).unwrap())
+    }
+
+    fn limit(&self) -> usize {
+        self.0.limit()
+    }
+}
+
+mod stdio {
+    super::conforms_as_reception!(super::StdioAgents(super::Streams::unix(&format!(
+        "io-{}",
+        super::thread_name()
+    ))));
 }
 
 /// That of the test, in a form for a file.

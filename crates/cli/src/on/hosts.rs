@@ -1,0 +1,93 @@
+//! Hosts for ssh: `HOST/WORKERS`, and files of them in the syntax of GNU parallel's `--sshlogin`.
+
+use super::{SshHost, Where, place};
+use std::path::Path;
+
+/// The longest file of hosts in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The places in a file: one on each line, as `HOST`, `USER@HOST`, `WORKERS/HOST`, `:` for this machine, or another
+/// WHERE. What follows `#` is a comment.
+///
+/// # Errors
+/// One line that names the file and the line.
+pub(super) fn in_file(path: &Path) -> Result<Vec<Where>, String> {
+    let shown = path.display();
+    let cannot = |cause: &dyn std::fmt::Display| {
+        format!("cannot read '{shown}' (--on @FILE): {cause}; it has one host on each line")
+    };
+    let length = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
+    if length > LONGEST {
+        return Err(cannot(&"it is longer than 1 MiB"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| cannot(&error))?;
+    let mut places = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let found = in_line(line).map_err(|cause| {
+            let number = index + 1;
+            format!("bad host '{line}' in line {number} of '{shown}' (--on @FILE): {cause}")
+        })?;
+        places.extend(found);
+    }
+    if places.is_empty() {
+        return Err(format!("'{shown}' (--on @FILE) has no host; it has one on each line"));
+    }
+    Ok(places)
+}
+
+fn in_line(line: &str) -> Result<Vec<Where>, String> {
+    if line.starts_with('@') {
+        return Err("groups of hosts (@GROUP/HOST) are not known; leave the group out".to_owned());
+    }
+    let (workers, host) = match line.split_once('/') {
+        Some((workers, host)) if is_number(workers) => (Some(number(workers)?), host.trim()),
+        _ => (None, line),
+    };
+    match host {
+        ":" => Ok(vec![Where::Here(workers)]),
+        "-" | ".." => Err("write --on @FILE for each further file of hosts".to_owned()),
+        _ if workers.is_none() && line.contains(':') => place(line),
+        _ => {
+            let host = ssh_host(host)?;
+            Ok(vec![Where::Ssh(SshHost { workers: workers.or(host.workers), ..host })])
+        }
+    }
+}
+
+/// `HOST`, `HOST/WORKERS` or, as in GNU parallel, `WORKERS/HOST`.
+///
+/// # Errors
+/// The cause and the next step.
+pub(super) fn ssh_host(typed: &str) -> Result<SshHost, String> {
+    let (host, workers) = match typed.split_once('/') {
+        Some((workers, host)) if is_number(workers) => (host, Some(number(workers)?)),
+        Some((host, workers)) => (host, Some(number(workers)?)),
+        None => (typed, None),
+    };
+    let is_good = |letter: char| letter.is_alphanumeric() || "@-_.:%[]".contains(letter);
+    if host.is_empty() {
+        return Err("a host is missing; write ssh:HOST".to_owned());
+    }
+    // ssh would take it for an option.
+    if host.starts_with('-') || !host.chars().all(is_good) {
+        return Err(format!(
+            "'{host}' is not the name of a host; put options of ssh into its configuration, or into EVENLY_SSH"
+        ));
+    }
+    Ok(SshHost { host: host.to_owned(), workers })
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn number(word: &str) -> Result<u32, String> {
+    let number = Some(word).filter(|word| is_number(word)).and_then(|word| word.parse().ok());
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("'{word}' is not a number of workers; it is from 1 to 4294967295"))
+}

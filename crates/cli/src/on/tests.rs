@@ -1,0 +1,68 @@
+//! Tests of the parser of `--on`.
+
+use super::{SshHost, Where, parse};
+
+fn ssh(host: &str, workers: Option<u32>) -> Where {
+    Where::Ssh(SshHost { host: host.to_owned(), workers })
+}
+
+fn parsed(words: &[&str]) -> Result<Vec<Where>, String> {
+    parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+}
+
+#[test]
+fn hosts_have_workers_before_or_behind_them() {
+    assert_eq!(parsed(&["ssh:a"]).unwrap(), [ssh("a", None)]);
+    assert_eq!(parsed(&["ssh:me@a.example/8"]).unwrap(), [ssh("me@a.example", Some(8))]);
+    assert_eq!(
+        parsed(&["ssh:a,4/b,c/2", "ssh:d"]).unwrap(),
+        [ssh("a", None), ssh("b", Some(4)), ssh("c", Some(2)), ssh("d", None)]
+    );
+}
+
+#[test]
+fn a_bad_host_is_refused_with_its_cause() {
+    for (typed, cause) in [
+        ("ssh:", "a host is missing"),
+        ("ssh:a,", "a host is missing"),
+        ("ssh:-oProxyCommand=x", "is not the name of a host"),
+        ("ssh:a b", "is not the name of a host"),
+        ("ssh:a;b", "is not the name of a host"),
+        ("ssh:a/0", "is not a number of workers"),
+        ("ssh:a/x", "is not a number of workers"),
+        ("ssh:a/4294967296", "is not a number of workers"),
+        ("a", "it is ssh:HOST"),
+        ("rsh:a", "it is ssh:HOST"),
+        ("", "it is ssh:HOST"),
+    ] {
+        let said = parsed(&[typed]).unwrap_err();
+        assert!(said.contains(cause) && said.contains(&format!("'{typed}'")), "{typed}: {said}");
+    }
+    assert!(parsed(&["ssh:a", "ssh:a"]).unwrap_err().contains("ssh:a twice"));
+}
+
+#[test]
+fn a_file_has_hosts_in_the_syntax_of_gnu_parallel() {
+    let path = std::env::temp_dir().join(format!("evenly-hosts-{}", std::process::id()));
+    let at = format!("@{}", path.display());
+    std::fs::write(&path, "# ours\n8/a\n  me@b  # slow\n\n2/:\n:\nssh:c/3\n").unwrap();
+    let here = [Where::Here(Some(2)), Where::Here(None)];
+    let [two, one] = here;
+    assert_eq!(
+        parsed(&[&at]).unwrap(),
+        [ssh("a", Some(8)), ssh("me@b", None), two, one, ssh("c", Some(3))]
+    );
+    for (text, cause) in [
+        ("# nothing\n", "has no host"),
+        ("a\n0/b\n", "bad host '0/b' in line 2"),
+        ("4/ssh -p 22 a\n", "is not the name of a host"),
+        ("@group/a\n", "groups of hosts"),
+        ("..\n", "--on @FILE for each"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let said = parsed(&[&at]).unwrap_err();
+        assert!(said.contains(cause), "{text}: {said}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(parsed(&[&at]).unwrap_err().contains("cannot read"));
+}

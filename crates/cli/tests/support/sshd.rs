@@ -1,0 +1,113 @@
+//! An ssh server on loopback for one test, with keys and settings of its own.
+
+use super::process::Process;
+use super::site::Site;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What [`needing`](super::needing) has to find for it.
+pub(crate) const SSH: &[&str] = &["sshd", "ssh", "ssh-keygen", "sha256sum"];
+
+/// Time for the server to answer.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A running server. All hosts lead to it but `refused`, at which nothing listens.
+pub(crate) struct Sshd<'a> {
+    site: &'a Site,
+    server: Child,
+}
+
+impl<'a> Sshd<'a> {
+    pub(crate) fn start(site: &'a Site) -> Self {
+        let own = |name: &str| site.own(name).display().to_string();
+        for key in ["host-key", "user-key"] {
+            let mut keygen = Command::new("ssh-keygen");
+            let made = keygen.args(["-q", "-t", "ed25519", "-N", "", "-f", &own(key)]).status();
+            assert!(made.unwrap().success());
+        }
+        // A server that root starts needs it.
+        let _ = fs::create_dir_all("/run/sshd");
+        let [port, refused] = [(); 2]
+            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        // Processes of the test are known by this variable: see Site.
+        let configuration = site.configuration();
+        let settings = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
+             UsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n\
+             MaxStartups 100\nSetEnv XDG_CACHE_HOME={} XDG_CONFIG_HOME={}\n",
+            own("host-key"),
+            own("user-key.pub"),
+            own("cache"),
+            configuration.display(),
+        );
+        fs::write(own("sshd_config"), settings).unwrap();
+        let client = format!(
+            "Host refused\n Port {refused}\n\
+             Host *\n HostName 127.0.0.1\n Port {port}\n IdentityFile {}\n IdentitiesOnly yes\n\
+             StrictHostKeyChecking no\n UserKnownHostsFile {}\n LogLevel ERROR\n",
+            own("user-key"),
+            own("known-hosts"),
+        );
+        fs::write(own("ssh_config"), client).unwrap();
+        let server = paths("sshd");
+        let mut server = Command::new(server);
+        server.args(["-D", "-e", "-f", &own("sshd_config")]).stdin(Stdio::null());
+        server.stderr(fs::File::create(own("sshd.log")).unwrap());
+        let server = server.spawn().unwrap();
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < READY_WITHIN, "sshd does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { site, server }
+    }
+
+    /// A call of the binary with these words, split at spaces, whose ssh knows the hosts.
+    pub(crate) fn command(&self, words: &str) -> Command {
+        let mut command = self.site.command(words);
+        command.env("EVENLY_SSH", format!("ssh -F {}", self.site.own("ssh_config").display()));
+        command
+    }
+
+    /// The same through a script in the place of ssh, which has the words of ssh in `$ssh`.
+    pub(crate) fn command_by(&self, script: &str, words: &str) -> Command {
+        let wrapper = self.site.own("ssh");
+        let ssh = format!("ssh='ssh -F {}'", self.site.own("ssh_config").display());
+        fs::write(&wrapper, format!("#!/bin/sh\n{ssh}\n{script}\n")).unwrap();
+        fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = self.site.command(words);
+        command.env("EVENLY_SSH", wrapper);
+        command
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Process {
+        Process::start(self.command(words))
+    }
+
+    /// The copies of the binary and of other files on the hosts.
+    pub(crate) fn copies(&self) -> Vec<PathBuf> {
+        let folders = fs::read_dir(self.site.own("cache").join("evenly")).unwrap();
+        let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+        files.map(|file| file.unwrap().path()).collect()
+    }
+}
+
+impl Drop for Sshd<'_> {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// The path of a program: sshd is started by its whole path only.
+fn paths(program: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap();
+    std::env::split_paths(&paths)
+        .map(|path| path.join(program))
+        .find(|path| path.is_file())
+        .unwrap()
+}

@@ -1,0 +1,46 @@
+//! Programs that start agents, at the primary: their timers, their news, the connections of their agents.
+
+use super::AgentServer;
+use crate::driver::launcher::{Launcher, News};
+use crate::error::Error;
+use rustix::process::Pid;
+use std::time::Duration;
+
+impl AgentServer {
+    /// Process numbers of the programs that run.
+    pub(in crate::driver) fn launched(&self) -> Vec<Pid> {
+        self.launcher.iter().flat_map(Launcher::pids).collect()
+    }
+
+    /// Whether no agent is here or can come.
+    pub(in crate::driver) fn is_deserted(&self) -> bool {
+        self.launcher.as_ref().is_some_and(Launcher::is_given_up)
+            && self.seats.is_empty()
+            && self.addresses().next().is_none()
+    }
+
+    /// Starts the programs that are due.
+    pub(in crate::driver) fn keep_launcher_time(&mut self, now: Duration) -> Result<(), Error> {
+        match &mut self.launcher {
+            Some(launcher) => Ok(launcher.keep_time(now)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The next news of a program. The connection of an agent that begins is taken over on the way.
+    pub(in crate::driver) fn next_launcher_news(
+        &mut self,
+        now_ns: u64,
+    ) -> Result<Option<News>, Error> {
+        let Some(launcher) = &mut self.launcher else { return Ok(None) };
+        while let Some(news) = launcher.next_news() {
+            match (news, self.receptions.last_mut()) {
+                (News::Connected { name, socket }, Some(reception)) => {
+                    reception.adopt(socket, &name, now_ns)?;
+                }
+                (news, _) => return Ok(Some(news)),
+            }
+        }
+        Ok(None)
+    }
+}
