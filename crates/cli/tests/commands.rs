@@ -8,6 +8,8 @@ mod agree;
 mod array;
 #[path = "commands/container.rs"]
 mod container;
+#[path = "library/endless.rs"]
+mod endless;
 #[path = "commands/ends.rs"]
 mod ends;
 #[path = "commands/examples.rs"]
@@ -70,6 +72,7 @@ fn main() {
     arguments.test_threads.get_or_insert(12);
     let groups = [
         // First, because they wait for the longest time.
+        endless::trials(),
         pacing(),
         arrays(),
         live_lines::trials(),

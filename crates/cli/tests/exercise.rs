@@ -1,9 +1,12 @@
-//! Tests of `examples/exercise_sockets.rs`: every socket domain and type, and its faults.
+//! Tests of `examples/exercise_sockets.rs`: every socket domain and type, and its faults. Most of their time they wait,
+//! so the tests of `--wiring` over sockets run beside them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "exercise/faults.rs"]
 mod faults;
 mod support;
+#[path = "exercise/wiring.rs"]
+mod wiring;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs;

@@ -33,12 +33,6 @@ fn main() {
     // They wait most of the time: for silence to last, for pauses to end.
     arguments.test_threads.get_or_insert(10);
     let tests = vec![
-        // First, because it takes the longest time.
-        row(
-            "row_50_a_library_that_hangs_when_it_is_loaded_is_refused",
-            &["cc"],
-            limits::a_library_that_hangs_when_it_is_loaded_is_refused,
-        ),
         row("row_01_random_kills", &[], lost::random_kills),
         row("row_02_all_killed_at_once", &[], lost::all_killed_at_once),
         row("row_03_stopped_and_continued", &[], lost::stopped_and_continued),

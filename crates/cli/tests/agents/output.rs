@@ -197,7 +197,7 @@ fn peak(pid: u32) -> usize {
 /// The lowest number waits while the others have printed 100 MB each.
 fn large_takes_no_memory(site: &Site, transport: Transport) {
     let text = "test $1 != 0 || until test -e OWN; do sleep 0.05; done
-        head -c 100000000 /dev/zero; echo $1 >> LOG";
+        head -c 60000000 /dev/zero; echo $1 >> LOG";
     let (go, log) = (site.own("go"), site.own("log"));
     let text =
         text.replace("OWN", &go.display().to_string()).replace("LOG", &log.display().to_string());
@@ -215,15 +215,16 @@ fn large_takes_no_memory(site: &Site, transport: Transport) {
         }
         touch(site, "go");
         until("almost all is printed", || {
-            (fs::metadata(site.own("out")).unwrap().len() >= 390_000_000).then_some(())
+            (fs::metadata(site.own("out")).unwrap().len() >= 235_000_000).then_some(())
         });
         let evenly = children_of(primary.pid()).into_iter().chain([primary.pid()]);
         let agents_pids = agents.iter().map(Process::pid);
         let all: Vec<u32> = evenly.chain(agents_pids).collect();
         let peaks: Vec<usize> = all.into_iter().filter(|pid| runs(*pid)).map(peak).collect();
-        assert!(peaks.iter().all(|peak| *peak < 100), "{options}: {peaks:?} MiB");
+        // Less than one output and half of another one.
+        assert!(peaks.iter().all(|peak| *peak < 80), "{options}: {peaks:?} MiB");
         assert_eq!(primary.ended().status, 0);
-        assert_eq!(fs::metadata(site.own("out")).unwrap().len(), 400_000_000);
+        assert_eq!(fs::metadata(site.own("out")).unwrap().len(), 240_000_000);
         agents.into_iter().for_each(|agent| drop(agent.ended()));
         fs::remove_file(&go).unwrap();
         fs::remove_file(&log).unwrap();

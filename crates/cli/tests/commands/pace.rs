@@ -145,13 +145,18 @@ pub(crate) fn starts_are_held_back_while_the_machine_is_busy() {
     };
     yard.run(&words("--load 1000000% --memfree 1K")).answers("0\n1\n2\n3\n");
     std::fs::remove_file(yard.path("ran")).unwrap();
-    // There is always a thread that runs, and no machine has this much memory.
-    let mut busy = yard.inside_of("sh -c 'while :; do :; done'").spawn().unwrap();
-    for option in ["--load 1", "--memfree 4000T"] {
+    let is_held_back = |option: &str| {
         let ended = yard.start(&words(&format!("{option} --deadline 1s"))).ended();
         assert_eq!((ended.status, &ended.stdout[..]), (124, ""), "{option}: {ended:?}");
         assert!(!yard.path("ran").exists(), "{option}");
-    }
+    };
+    // There is always a thread that runs.
+    let mut busy = yard.inside_of("sh -c 'while :; do :; done'").spawn().unwrap();
+    is_held_back("--load 1");
+    busy.kill().unwrap();
+    busy.wait().unwrap();
+    // No machine has this much memory.
+    is_held_back("--memfree 4000T");
     let waiting = yard.start(&words("--memfree 4000T --deadline 11s"));
     let ended = waiting.ended();
     assert_eq!(
@@ -159,8 +164,6 @@ pub(crate) fn starts_are_held_back_while_the_machine_is_busy() {
         1,
         "{ended:?}"
     );
-    busy.kill().unwrap();
-    busy.wait().unwrap();
     // A resumed run may have other limits.
     yard.run(&words("--memfree 4000T --deadline 1s --journal j"))
         .failed(124, "the deadline of 1 s passed");

@@ -2,13 +2,10 @@
 
 use crate::yard::Yard;
 
-/// A sweep over seeds with a loss each, some of them whole.
-const SWEEP: &str = "import sys
-n = int(sys.argv[1])
-print(n / 8 - 3 if n % 3 else n * 0.1)
-";
+/// Prints the loss of a seed, from a file that has one on each line.
+const SWEEP: &str = "#!/bin/sh\nexec sed -n \"$(($1 + 1))p\" losses\n";
 
-/// The same for chunks: the values of each.
+/// Computes the losses of the seeds of each chunk.
 const VALUES: &str = "import sys
 for line in sys.stdin:
     start, end = map(int, line.split())
@@ -21,13 +18,16 @@ const BINS: &str = "-inf\t0\n-3\t2\n-2.5\t3\n-2\t3\n-1.5\t2\n-1\t3\n-0.5\t3\n0\t
 
 pub(crate) fn a_seed_sweep_gives_the_same_bytes_on_any_number_of_workers() {
     let yard = Yard::new();
-    yard.script("sweep.py", SWEEP);
+    let sweep = yard.script("sweep.sh", SWEEP);
     yard.script("values.py", VALUES);
     let numbers = 0..50;
     let value = |n: i32| if n % 3 > 0 { f64::from(n) / 8.0 - 3.0 } else { f64::from(n) * 0.1 };
-    let map: String = numbers.map(|n| format!("{n}\t{}\n", value(n))).collect();
+    let map: String = numbers.clone().map(|n| format!("{n}\t{}\n", value(n))).collect();
+    // Some of them are whole and have a decimal point all the same.
+    let losses: String = numbers.map(|n| format!("{:?}\n", value(n))).collect();
+    std::fs::write(yard.path("losses"), losses).unwrap();
     for workers in [1, 2, 7] {
-        let each = format!("0..50 -j {workers} -- PYTHON sweep.py {{}}");
+        let each = format!("0..50 -j {workers} -- {} {{}}", sweep.display());
         // By Python's `fractions`, rounded once.
         yard.run(&format!("sum {each}")).answers("43.925000000000004\n");
         yard.run(&format!("mean {each}")).answers("0.8785000000000001\n");

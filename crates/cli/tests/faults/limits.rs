@@ -123,21 +123,3 @@ pub(crate) fn no_more_address_space() {
     assert!(said.contains("n = 777 failed: signal 6"), "{said}");
     assert!(children_of(pid).is_empty());
 }
-
-/// Row 50. The other constructors are in the tests of libraries; this one takes 20 s, in which other faults are tested.
-pub(crate) fn a_library_that_hangs_when_it_is_loaded_is_refused() {
-    let library = std::env::temp_dir().join(format!("evenly-hangs-{}.so", std::process::id()));
-    let source = "#include <unistd.h>
-        __attribute__((constructor)) static void c(void) { for (;;) pause(); }
-        long f(long n) { return n % 2 == 0; }";
-    let mut cc = Command::new("sh");
-    cc.args(["-c", "printf %s \"$1\" | cc -shared -fPIC -o \"$2\" -x c -", "sh", source])
-        .arg(&library);
-    assert!(cc.status().unwrap().success());
-    let mut command = evenly("count 0..1000 -j 2 --lib");
-    let output = command.arg(format!("{}:f", library.display())).output().unwrap();
-    fs::remove_file(&library).unwrap();
-    let said = stderr(&output);
-    assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{said}");
-    assert!(said.contains("it takes more than 20 s") && said.lines().count() == 1, "{said}");
-}

@@ -6,9 +6,9 @@ use crate::support::{
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A second of work for two workers, and several when they are killed all the time, in chunks of any
-/// length; and its answer.
-const WORK: (&str, &[u8]) = ("count prime 0..1e10 --progress none", b"455052511\n");
+/// Half a second of work for two workers, and more when they are killed all the time, in chunks of any length; and its
+/// answer.
+const WORK: (&str, &[u8]) = ("count prime 0..3e9 --progress none", b"144449537\n");
 
 fn stdout_is(output: &Output, expected: &[u8]) {
     let said = stderr(output);

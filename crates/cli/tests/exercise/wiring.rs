@@ -1,15 +1,12 @@
 //! `--wiring` with `--listen` shows the listening socket, the connections with both addresses, and the agents with
 //! their workers and pipes, and does not change the answer.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
-
+use crate::support::{Running, evenly, start_command, stderr, until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use support::{Running, start_command};
 
 /// A directory for the sockets and the key of one test.
 struct Place(PathBuf);
@@ -24,7 +21,7 @@ impl Place {
 
     /// A call there, with the key that is kept there.
     fn evenly(&self, words: &str) -> Command {
-        let mut command = support::evenly(words);
+        let mut command = evenly(words);
         command.current_dir(&self.0).env("XDG_CONFIG_HOME", &self.0);
         command
     }
@@ -228,7 +225,7 @@ fn agents_keep_their_connection_at_a_long_stage() {
     for agent in agents {
         let output = agent.output();
         assert!(output.status.success(), "{output:?}");
-        assert!(!support::stderr(&output).contains("lost"), "{output:?}");
+        assert!(!stderr(&output).contains("lost"), "{output:?}");
     }
 }
 
@@ -238,11 +235,11 @@ fn the_text_fits_on_a_page_with_any_path() {
     let long = "a".repeat(100);
     let words = format!("count even 0..1e6 -j 0 --listen unix:{long} --wiring");
     let job = start_command(place.evenly(&words));
-    support::until("it listens", || place.0.join(&long).exists().then_some(()));
+    until("it listens", || place.0.join(&long).exists().then_some(()));
     let agents = [1, 2].map(|workers| place.join(&format!("unix:{long}"), workers));
     let output = job.output();
     assert_eq!(output.stdout, b"500000\n");
-    let said = support::stderr(&output);
+    let said = stderr(&output);
     for words in ["an agent joined: ", "for agents", "listening", "from agent 1", "to worker 1.1"] {
         assert!(said.contains(words), "{words} is missing in {said}");
     }
