@@ -129,6 +129,9 @@
 //!
 //! - What the program or the test does before the call is done twice, earlier calls included. Its standard output is dropped
 //!   until the call; its standard error is shown only if it ends before the call.
+//! - So n calls one after the other cost about n²/2 jobs: the second start for the last one does all others again. Write one call in each
+//!   test. In a program, write [`evenly::init()`](init) as the first line of `main`, and closures without captured variables: then nothing is done
+//!   twice. If every other thread waits, as in a test under `--test-threads=1`, nothing is done twice either.
 //! - It ends at the call, without destructors: a temporary directory that it made stays.
 //! - Captured variables are those of the second start. Take them from what is the same at each start, and not from the time,
 //!   a random number or a process number. Another range or setting is an error.

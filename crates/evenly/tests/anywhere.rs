@@ -23,7 +23,7 @@ const ALONE: &str = "EVENLY_TEST_ALONE";
 /// in it needs a second start.
 fn alone(test: &str, mark: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=2"]).env(ALONE, mark);
+    command.args([test, "--exact", "--nocapture"]).env("RUST_TEST_THREADS", "2").env(ALONE, mark);
     command
 }
 
@@ -186,23 +186,60 @@ fn state() -> (Vec<String>, String, Vec<String>) {
     (descriptors, children.collect(), signals.map(str::to_owned).collect())
 }
 
+/// Calls that end in each way, each with a name.
+const CALLS: [(&str, fn()); 10] = [
+    ("success", || assert_eq!(evenly::count(0..1000, |n| n % 2 == 0).unwrap(), 500)),
+    ("errors", || assert_eq!(evenly::failures(0..9, |_| Err::<(), _>("no")).unwrap().len(), 9)),
+    ("a crash", || {
+        let call = evenly::over(0..10).retries(0);
+        assert!(call.count(|n| n % 2 == 0 || std::process::abort()).is_err());
+    }),
+    ("a panic", || assert!(evenly::over(0..10).retries(0).sum(|n| 7 / (n - 5)).is_err())),
+    ("a timeout", || {
+        let call = evenly::over(0..3).retries(0).timeout(Duration::from_millis(50));
+        let slow = |n| {
+            if n == 1 {
+                std::thread::sleep(Duration::from_secs(600));
+            }
+        };
+        assert_eq!(call.failures(slow).unwrap().len(), 1);
+    }),
+    ("a deadline", || {
+        let call = evenly::over(0..3).deadline(Duration::from_millis(100));
+        assert!(call.failures(|_| std::thread::sleep(Duration::from_secs(600))).is_err());
+    }),
+    ("values that are not all taken", || {
+        let values = evenly::over(0..1_000_000).map(|n| n).values().unwrap();
+        assert_eq!(values.take(3).count(), 3);
+    }),
+    ("a fold", || {
+        let sum = evenly::fold(0..1000, || 0, |sum, n| sum + n, |a, b| a + b);
+        assert_eq!(sum.unwrap(), 499_500);
+    }),
+    ("a panic of merge", || {
+        let call = evenly::over(0..1000).chunk(10);
+        let fold = || call.fold(|| 0, |sum, n| sum + n, |_, _| panic!("no merge"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fold)).is_err());
+    }),
+    ("a refused range", || assert!(evenly::count(0..=u64::MAX, |_| true).is_err())),
+];
+
+/// With a second start for each call, and with a fork.
 #[test]
 fn a_call_leaves_descriptors_children_and_signals_as_they_were() {
     let test = "a_call_leaves_descriptors_children_and_signals_as_they_were";
     if !is_alone() {
-        let output = alone(test, "1").output().unwrap();
-        assert!(output.status.success(), "{}", text(&output));
+        for threads in ["--test-threads=2", "--test-threads=1"] {
+            let output = alone(test, "1").arg(threads).output().unwrap();
+            assert!(output.status.success(), "{threads}: {}", text(&output));
+        }
         return;
     }
     let before = state();
-    assert_eq!(evenly::count(0..1000, |n| n % 2 == 0).unwrap(), 500);
-    assert_eq!(state(), before);
-    let failed = evenly::over(0..10).retries(0).count(|n| n % 2 == 0 || std::process::abort());
-    assert!(failed.is_err());
-    assert_eq!(state(), before);
-    let taken: Vec<_> = evenly::over(0..1_000_000).map(|n| n).values().unwrap().take(3).collect();
-    assert_eq!(taken.len(), 3);
-    assert_eq!(state(), before);
+    for (name, call) in CALLS {
+        call();
+        assert_eq!(state(), before, "{name}");
+    }
 }
 
 /// Processes with this mark in their environment that are no zombies.
