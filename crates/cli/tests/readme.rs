@@ -12,6 +12,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::site::Site;
+use support::sshd::{SSH, Sshd};
 
 /// Programs that a block may need and that not every machine has.
 const TOOLS: [&str; 6] = ["xargs", "python3", "awk", "pgrep", "ps", "strace"];
@@ -23,7 +25,8 @@ fn main() {
         for (number, block) in blocks(&text, "console").into_iter().enumerate() {
             let compiler = block.contains("\n$ cc ").then_some("cc");
             let tools = TOOLS.into_iter().filter(|tool| has_word(&block, tool));
-            let needs: Vec<_> = tools.chain(compiler).collect();
+            let ssh = if block.contains("--on ssh:") { SSH } else { &[] };
+            let needs: Vec<_> = tools.chain(compiler).chain(ssh.iter().copied()).collect();
             let trial = move || run_block(&block);
             let title = format!("{name}_block_{}", number + 1);
             trials.push(support::needing(&needs, &title, trial));
@@ -114,8 +117,12 @@ fn run_block(block: &str) -> Result<(), Failed> {
         Path::new(support::EVENLY).parent().unwrap().display(),
         std::env::var("PATH").unwrap_or_default()
     );
+    // The hosts of the documents lead to a server of this test.
+    let site = block.contains("--on ssh:").then(Site::new);
+    let hosts = site.as_ref().map(Sshd::start);
     let output = Command::new("bash")
         .args(["-c", &format!("{TIDY}\n{script}")])
+        .env("EVENLY_SSH", hosts.as_ref().map_or("ssh".to_owned(), Sshd::client))
         .env("PATH", path)
         .env("XDG_CONFIG_HOME", &directory.0)
         .env("XDG_STATE_HOME", &directory.0)

@@ -1,17 +1,52 @@
-//! Hosts for ssh: `HOST/WORKERS`, and files of them in the syntax of GNU parallel's `--sshlogin`.
+//! Parser of WHERE: hosts for ssh as `HOST/WORKERS`, and files of them in the syntax of GNU parallel's `--sshlogin`.
 
-use super::{SshHost, Where, place};
+use super::places::{SshHost, Where};
 use std::path::Path;
 
 /// The longest file of hosts in bytes.
 const LONGEST: u64 = 1 << 20;
+
+/// The places of all `--on` options, in the order in which they are given.
+///
+/// # Errors
+/// One line that names the option or the line of the file, and says what is wrong with it.
+pub(super) fn parse(options: &[String]) -> Result<Vec<Where>, String> {
+    let mut places = Vec::new();
+    for typed in options {
+        let found = match typed.strip_prefix('@') {
+            Some(file) => in_file(Path::new(file))?,
+            None => {
+                place(typed).map_err(|cause| format!("bad value '{typed}' for --on: {cause}"))?
+            }
+        };
+        for place in found {
+            if places.contains(&place) {
+                return Err(format!(
+                    "--on names {place} twice; give it more workers, as in {place}/8"
+                ));
+            }
+            places.push(place);
+        }
+    }
+    Ok(places)
+}
+
+/// The places in one WHERE that is no file.
+fn place(typed: &str) -> Result<Vec<Where>, String> {
+    match typed.split_once(':') {
+        Some(("ssh", hosts)) => {
+            hosts.split(',').map(|host| Ok(Where::Ssh(ssh_host(host)?))).collect()
+        }
+        _ => Err("it is ssh:HOST, ssh:HOST/WORKERS, or @FILE with a host on each line".to_owned()),
+    }
+}
 
 /// The places in a file: one on each line, as `HOST`, `USER@HOST`, `WORKERS/HOST`, `:` for this machine, or another
 /// WHERE. What follows `#` is a comment.
 ///
 /// # Errors
 /// One line that names the file and the line.
-pub(super) fn in_file(path: &Path) -> Result<Vec<Where>, String> {
+fn in_file(path: &Path) -> Result<Vec<Where>, String> {
     let shown = path.display();
     let cannot = |cause: &dyn std::fmt::Display| {
         format!("cannot read '{shown}' (--on @FILE): {cause}; it has one host on each line")
@@ -62,7 +97,7 @@ fn in_line(line: &str) -> Result<Vec<Where>, String> {
 ///
 /// # Errors
 /// The cause and the next step.
-pub(super) fn ssh_host(typed: &str) -> Result<SshHost, String> {
+fn ssh_host(typed: &str) -> Result<SshHost, String> {
     let (host, workers) = match typed.split_once('/') {
         Some((workers, host)) if is_number(workers) => (host, Some(number(workers)?)),
         Some((host, workers)) => (host, Some(number(workers)?)),

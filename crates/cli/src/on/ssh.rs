@@ -1,7 +1,8 @@
 //! Start of an agent by ssh: the words of ssh, and the script that the shell of the host gets.
 
+use super::agent_call::AgentCall;
 use super::copies::Copies;
-use super::{AgentCall, SshHost};
+use super::places::SshHost;
 use evenly::internal::{Bootstrap, Launch};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

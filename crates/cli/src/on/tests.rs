@@ -1,6 +1,7 @@
 //! Tests of the parser of `--on`.
 
-use super::{SshHost, Where, parse};
+use super::hosts::parse;
+use super::places::{SshHost, Where};
 
 fn ssh(host: &str, workers: Option<u32>) -> Where {
     Where::Ssh(SshHost { host: host.to_owned(), workers })

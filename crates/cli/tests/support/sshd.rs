@@ -66,17 +66,22 @@ impl<'a> Sshd<'a> {
         Self { site, server }
     }
 
+    /// The ssh that knows the hosts.
+    pub(crate) fn client(&self) -> String {
+        format!("ssh -F {}", self.site.own("ssh_config").display())
+    }
+
     /// A call of the binary with these words, split at spaces, whose ssh knows the hosts.
     pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = self.site.command(words);
-        command.env("EVENLY_SSH", format!("ssh -F {}", self.site.own("ssh_config").display()));
+        command.env("EVENLY_SSH", self.client());
         command
     }
 
     /// The same through a script in the place of ssh, which has the words of ssh in `$ssh`.
     pub(crate) fn command_by(&self, script: &str, words: &str) -> Command {
         let wrapper = self.site.own("ssh");
-        let ssh = format!("ssh='ssh -F {}'", self.site.own("ssh_config").display());
+        let ssh = format!("ssh='{}'", self.client());
         fs::write(&wrapper, format!("#!/bin/sh\n{ssh}\n{script}\n")).unwrap();
         fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = self.site.command(words);

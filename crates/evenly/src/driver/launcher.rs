@@ -10,7 +10,7 @@ mod remote_stderr;
 use crate::launch::Launch;
 use crate::transport::{EpollToken, Registry, TransportError, failed};
 use bootstrap::{BootstrapSession, Said};
-use program::{RunningProgram, ended};
+use program::{RunningProgram, STEP_LIMIT, ended};
 use remote_stderr::RemoteStderr;
 use rustix::event::epoll::EventFlags;
 use rustix::process::Pid;
@@ -23,9 +23,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A program that ran for this long with an agent has not failed to start.
 const HAS_WORKED: Duration = Duration::from_secs(60);
-
-/// Time limit for each step until the agent begins.
-const STEP_LIMIT: Duration = Duration::from_secs(60);
 
 /// Time for a program to end after the job, before it is killed.
 const GRACE: Duration = Duration::from_secs(2);

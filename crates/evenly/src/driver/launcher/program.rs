@@ -1,6 +1,5 @@
 //! One program that starts an agent, while it runs: its process, standard error and connection.
 
-use super::STEP_LIMIT;
 use super::bootstrap::BootstrapSession;
 use super::remote_stderr::RemoteStderr;
 use crate::launch::Launch;
@@ -15,6 +14,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+/// Time limit for each step until the agent begins.
+pub(super) const STEP_LIMIT: Duration = Duration::from_secs(60);
 
 /// Most bytes of standard error that are read at once.
 const READ_AT_ONCE: usize = 64 << 10;
