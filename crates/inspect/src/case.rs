@@ -16,6 +16,8 @@ pub(crate) struct Case<'a> {
     /// Who waits for whom.
     pub(crate) waits: Waits,
     /// The processes that the verdict is about.
+    pub(crate) subjects: BTreeSet<u32>,
+    /// These, and their neighbours: the processes that the report lists.
     pub(crate) shown: BTreeSet<u32>,
 }
 
@@ -24,8 +26,9 @@ impl<'a> Case<'a> {
     pub(crate) fn of(facts: &'a Facts) -> Self {
         let holders = Holders::of(facts);
         let waits = Waits::of(facts, &holders);
-        let shown = selection::shown(facts, &holders, &waits);
-        Self { facts, holders, waits, shown }
+        let subjects = selection::subjects(facts, &waits);
+        let shown = &subjects | &selection::neighbours(facts, &holders);
+        Self { facts, holders, waits, subjects, shown }
     }
 
     pub(crate) fn activity(&self, thread: ThreadId) -> Option<&Activity> {

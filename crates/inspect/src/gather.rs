@@ -114,6 +114,12 @@ pub(crate) fn measure(facts: &mut Facts, shown: &BTreeSet<u32>) {
             measured.insert(object.clone(), channel);
         }
     }
+    // A pipe into which this process writes has a writer that is in no listed table, and not hidden.
+    for entry in table::table(std::process::id(), &mut Names::new()).unwrap_or_default() {
+        if let Some(channel) = measured.get_mut(&entry.object).filter(|_| entry.writes) {
+            channel.has_writer = None;
+        }
+    }
     facts.channels.extend(measured);
     for pid in shown {
         if let Some(process) = facts.processes.get_mut(pid) {

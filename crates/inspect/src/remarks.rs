@@ -14,7 +14,7 @@ const READ_MUCH: u64 = 4096;
 /// What is to be said about these processes, apart from knots. `named` are the processes that knots name.
 pub(crate) fn remarks(case: &Case<'_>, named: &BTreeSet<u32>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for &pid in &case.shown {
+    for &pid in &case.subjects {
         let Some(process) = case.facts.processes.get(&pid) else { continue };
         let one = About { case, pid, process };
         found.extend(one.stopped());
@@ -223,8 +223,8 @@ impl About<'_> {
 fn long_writes(case: &Case<'_>, named: &BTreeSet<u32>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let mut writing: Vec<(ThreadId, &Object, Option<u64>)> = Vec::new();
-    for &pid in case.shown.difference(named) {
-        for thread in case.facts.processes.get(&pid).into_iter().flat_map(|one| &one.threads) {
+    for (&pid, process) in case.facts.processes.iter().filter(|(pid, _)| !named.contains(pid)) {
+        for thread in &process.threads {
             let Activity::Io(wait) = &thread.does else { continue };
             let one = wait.interests.first().filter(|one| {
                 wait.call == Call::Write && wait.interests.len() == 1 && one.object.is_pipe()
@@ -235,7 +235,8 @@ fn long_writes(case: &Case<'_>, named: &BTreeSet<u32>) -> Vec<Finding> {
     for (thread, object, length) in &writing {
         let same = writing.iter().filter(|(_, other, _)| other == object);
         let others: BTreeSet<u32> = same.map(|((pid, _), ..)| *pid).collect();
-        let is_new = found.iter().all(|one| one.object.as_ref() != Some(*object));
+        let is_subject = !others.is_disjoint(&case.subjects);
+        let is_new = is_subject && found.iter().all(|one| one.object.as_ref() != Some(*object));
         if length.is_some_and(|length| length > PIPE_BUF) && others.len() > 1 && is_new {
             found.push(Finding {
                 kind: Kind::LongWrites,

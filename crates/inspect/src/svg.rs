@@ -15,7 +15,9 @@ const MARGIN: usize = 20;
 const BOX_WIDTH: usize = 400;
 const HEADER: usize = 46;
 const ROW: usize = 20;
-const GAP: usize = 18;
+const GAP: usize = 24;
+/// Height of a gauge of bytes.
+const GAUGE: usize = 20;
 /// Distance of two vertical lines, and of the first from the boxes.
 const LANE: usize = 84;
 /// Characters that fit into a box.
@@ -128,7 +130,7 @@ pub(crate) fn report(case: &Case<'_>, verdict: &Verdict, language: Language) -> 
         }
     }
     let width = (lane_x(objects.len().max(1)) + MARGIN).max(900);
-    top += ROW;
+    top += GAUGE + 2 * ROW;
     for text in sentences(&words, verdict) {
         for line in wrapped(&text, (width - 2 * MARGIN) / 8) {
             label(&mut body, MARGIN, top, "normal", &line);
@@ -182,26 +184,26 @@ fn line(
     x: usize,
     (from, to): (usize, usize),
 ) {
-    let to = to.max(from + 40);
+    let channel = words.case.facts.channels.get(object);
+    let gauge = channel.and_then(fill);
+    // The gauge stands below the last arrow, where it hides none.
+    let end = if gauge.is_some() { to + 8 } else { to + 4 };
     let _ = write!(
         body,
-        r#"<line x1="{x}" y1="{from}" x2="{x}" y2="{to}" stroke="{GREY}" stroke-width="3"/>"#
+        r#"<line x1="{x}" y1="{from}" x2="{x}" y2="{end}" stroke="{GREY}" stroke-width="3"/>"#
     );
-    let channel = words.case.facts.channels.get(object);
-    if let Some((waiting, capacity)) = channel.and_then(fill) {
-        let (height, middle) = (32, usize::midpoint(from, to));
-        let filled = (height * waiting).div_ceil(capacity.max(1)).min(height);
-        let top = middle - height / 2;
+    let mut below = end;
+    if let Some((waiting, capacity)) = gauge {
+        let filled = (GAUGE * waiting).div_ceil(capacity.max(1)).min(GAUGE);
         let color = if waiting >= capacity { RED } else { "#1e88e5" };
+        let left = x - 7;
+        let top = end + GAUGE - filled;
         let _ = write!(
             body,
-            r#"<rect x="{}" y="{top}" width="14" height="{height}" fill="white" stroke="{GREY}"/><rect x="{}" y="{}" width="14" height="{filled}" fill="{color}"/>"#,
-            x - 7,
-            x - 7,
-            top + height - filled,
+            r#"<rect x="{left}" y="{end}" width="14" height="{GAUGE}" fill="white" stroke="{GREY}"/><rect x="{left}" y="{top}" width="14" height="{filled}" fill="{color}"/>"#,
         );
-        let text = format!("{waiting}");
-        let _ = write!(body, r#"<text x="{}" y="{}">{text}</text>"#, x + 10, middle + 4);
+        let _ = write!(body, r#"<text x="{}" y="{}">{waiting}</text>"#, x + 11, end + 15);
+        below += GAUGE;
     }
     let name = words.object(object);
     let name = name.split(" (").next().unwrap_or_default().to_owned();
@@ -209,7 +211,7 @@ fn line(
         body,
         r#"<text x="{}" y="{}" font-size="10" fill="{GREY}">{}</text>"#,
         x.saturating_sub(30),
-        to + 14,
+        below + 12,
         escape(&shortened(&name, 16))
     );
 }

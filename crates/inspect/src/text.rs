@@ -12,7 +12,9 @@ const LISTED: usize = 40;
 
 /// The objects that a report shows: those with two sides that a shown process holds.
 pub(crate) fn objects<'a>(case: &'a Case<'_>) -> BTreeSet<&'a Object> {
-    let shown = case.shown.iter().filter_map(|pid| case.facts.processes.get(pid));
+    let facts = case.facts;
+    // Of the processes at other ends, what they share with these is enough.
+    let shown = case.subjects.iter().filter_map(|pid| facts.processes.get(pid));
     let entries = shown.flat_map(|process| process.table.iter().flatten());
     let is_asked = |object: &Object| match object {
         Object::Pipe(_) | Object::Fifo(..) | Object::Event(_) | Object::Controller(_) => true,

@@ -27,7 +27,7 @@ impl<'a> std::ops::Deref for Judge<'a> {
 
 impl Judge<'_> {
     fn verdict(&self) -> Verdict {
-        let knots = knots(&self.waits, &self.shown);
+        let knots = knots(&self.waits, &self.subjects);
         let mut findings: Vec<Finding> =
             knots.iter().map(|(knot, also)| self.of_knot(knot, also.clone())).collect();
         merge(&mut findings);
@@ -188,7 +188,7 @@ impl Judge<'_> {
     /// What the processes wait for that something outside can wake. Those that wait for others are left out.
     fn causes(&self) -> Vec<(u32, Outside)> {
         let mut found = Vec::new();
-        for &pid in &self.shown {
+        for &pid in &self.subjects {
             let own = self.waits.wakers.range((pid, 0)..=(pid, u32::MAX));
             let cause = own.filter_map(|(_, wakers)| wakers.outside).min();
             let waits_for_others = self.waits.wakers_of(pid).iter().any(|other| *other != pid);

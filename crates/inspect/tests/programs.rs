@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -158,10 +159,12 @@ fn main() {
         }
     }
     type Test = fn() -> Result<(), Failed>;
-    let others: [(&str, &[&str], Test); 4] = [
+    let others: [(&str, &[&str], Test); 6] = [
         ("a_correct_program_gets_no_verdict", &["cc", "setpriv"], correct),
         ("a_sleeping_writer_is_no_mistake", &["bash", "setpriv"], sleeping),
         ("an_inspected_pipeline_keeps_its_descriptors_and_ends", &["bash", "setpriv"], undisturbed),
+        ("the_reader_of_the_report_gets_no_verdict", &["bash", "setpriv"], reader_of_the_report),
+        ("the_ends_of_a_pipe_are_those_that_lsof_lists", &["cc", "lsof", "setpriv"], lsof),
         ("a_busy_pipeline_gets_no_verdict", &["bash", "setpriv"], busy),
     ];
     trials.extend(others.into_iter().map(|(name, needs, test)| needing(needs, name, test)));
@@ -264,6 +267,18 @@ fn undisturbed() -> Result<(), Failed> {
     Ok(())
 }
 
+/// The only write end of the pipe of `tail` is that of the inspecting process.
+fn reader_of_the_report() -> Result<(), Failed> {
+    let program = directory().join("inspect").display().to_string();
+    let script = format!("sleep 0.5; {program} --inspect $$ | tail -n 1");
+    let mut hanging = Hanging::start(&script, Stdio::piped());
+    let mut said = String::new();
+    hanging.output().read_to_string(&mut said)?;
+    let report: Value = serde_json::from_str(&said)?;
+    assert_eq!(report["findings"], Value::Array(Vec::new()), "{report:#}");
+    Ok(())
+}
+
 /// Both sides wait most of the time, and never at the same time.
 fn busy() -> Result<(), Failed> {
     let hanging = Hanging::script("cat /dev/zero | dd bs=777 2> /dev/null | cat > /dev/null");
@@ -271,5 +286,42 @@ fn busy() -> Result<(), Failed> {
         let report = inspect(hanging.pid());
         assert!(findings(&report).all(|one| one["never_wakes"] == false), "{report:#}");
     }
+    Ok(())
+}
+
+/// The ends of the pipe of answers, of which the parent reads fd 3.
+fn lsof() -> Result<(), Failed> {
+    let hanging = Hanging::program("range_pipes_open");
+    gets(&hanging, "read-each-other", &["could write"])?;
+    let pid = hanging.pid();
+    let report = inspect(pid);
+    let ends = |channel: &Value, side: &str| -> BTreeSet<(u64, u64)> {
+        let all = channel[side].as_array().into_iter().flatten();
+        all.map(|end| (end["pid"].as_u64().unwrap(), end["fd"].as_u64().unwrap())).collect()
+    };
+    let own = (u64::from(pid), 3);
+    let channels = report["channels"].as_array().into_iter().flatten();
+    let mut answers = channels.filter(|channel| ends(channel, "readers").contains(&own));
+    let answers = answers.next().ok_or("no pipe at fd 3")?;
+    let found: BTreeSet<_> = &ends(answers, "readers") | &ends(answers, "writers");
+
+    let mut command = unprivileged(Path::new("lsof"));
+    let output =
+        command.args(["+E", "-a", "-d", "3", "-Fpfn", "-p"]).arg(pid.to_string()).output()?;
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let head = format!("p{pid}\n");
+    let mut section = listed.split(head.as_str()).skip(1);
+    let name =
+        section.next().and_then(|text| text.lines().find_map(|line| line.strip_prefix("npipe ")));
+    let end = |word: &str| {
+        let mut parts = word.split(',');
+        let pid = parts.next().unwrap().parse().unwrap();
+        let fd = parts.next_back().unwrap().trim_end_matches(|one: char| one.is_alphabetic());
+        (pid, fd.parse().unwrap())
+    };
+    let mut expected: BTreeSet<(u64, u64)> =
+        name.ok_or(listed.clone())?.split(' ').map(end).collect();
+    expected.insert(own);
+    assert_eq!(found, expected, "{listed}");
     Ok(())
 }

@@ -46,6 +46,16 @@ fn children_that_have_ended_and_are_not_waited_for() {
 }
 
 #[test]
+fn a_neighbour_with_a_mistake_of_its_own_is_no_part_of_the_verdict() {
+    let world = World::default()
+        .process((10, 1, "sleep"), &[end(1, "w", 1)], Activity::Sleeps)
+        .process((20, 1, "logger"), &[end(0, "r", 1)], Activity::Signal)
+        .zombie(21, 20, "child");
+    assert_eq!(world.kinds(), []);
+    assert_eq!(world.verdict().waits, [(10, Outside::Timer)]);
+}
+
+#[test]
 fn two_writers_of_long_messages() {
     let long = |length| {
         World::default()
