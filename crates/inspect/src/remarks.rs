@@ -187,7 +187,9 @@ impl About<'_> {
             matches!(object, Object::Pipe(_))
                 && channel.is_some_and(|channel| channel.has_reader == Some(false))
         };
-        let entries = self.process.table.iter().flatten();
+        // A program may not even know of other ends that it has inherited.
+        let entries =
+            self.process.table.iter().flatten().filter(|entry| [1, 2].contains(&entry.number));
         let ends: Vec<_> = entries.filter(|entry| entry.writes && is_gone(&entry.object)).collect();
         let first = ends.first()?;
         let mut finding = self.finding(Kind::ReaderGone, &[]);
