@@ -14,6 +14,7 @@ use crate::output_options::OutputArguments;
 use crate::sbatch::options::SlurmOptions;
 use crate::settle_arguments::SettleArguments;
 use crate::start_options::StartArguments;
+use crate::status_arguments::StatusArguments;
 use crate::times::TimeArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -93,6 +94,9 @@ pub(crate) enum CliCommand {
     /// Report what journals cover together: gaps, overlaps, failures, totals
     #[command(after_help = examples::VERIFY)]
     Verify(VerifyArguments),
+    /// Report how far running jobs are: progress, rate, time left, workers, machines
+    #[command(after_help = examples::STATUS)]
+    Status(StatusArguments),
     /// Decide about commands of unknown fate, or that failed, in a journal: done, or to be started again
     #[command(after_help = examples::SETTLE)]
     Settle(SettleArguments),

@@ -14,6 +14,7 @@ use crate::messages::Volume;
 use crate::observers::Observers;
 use crate::plan::Plan;
 use crate::report::{self, Delivery};
+use crate::status::StatusSocket;
 use crate::stderr;
 use crate::stdout_writer::{Limits, WaitLimit, write_all};
 use crate::unfinished;
@@ -47,7 +48,8 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     let journaling = plan.journal.clone();
     let from_environment = plan.batch.as_ref().map(|batch| &*batch.from_environment);
     let words = array::with_id(words, &*plan.function, from_environment.unwrap_or_default());
-    let mut job = job(plan, keys, &observers, lines.as_ref());
+    let port = StatusSocket::new(&plan, &words, observers.shared_journal(journaling.file()));
+    let mut job = job(plan, keys, &observers, lines.as_ref()).status_port(Box::new(port));
     for launch in launches {
         job = evenly::internal::launching(job, launch);
     }

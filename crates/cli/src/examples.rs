@@ -66,6 +66,18 @@ Examples:
   evenly inspect 4014 --svg picture.svg
   evenly inspect --watch --format json 4014";
 
+pub(crate) const STATUS: &str = "\
+A job answers from its second second on, through a socket that only its user can reach: in $XDG_RUNTIME_DIR/evenly, \
+/run/user/UID/evenly, or evenly-UID in the directory for temporary files. Of a journal that no running job \
+writes, what it covers is printed, as by evenly verify.
+
+Exit status: 0 printed; 1 no job runs; 2 no such job; 4 the job does not answer; 5 the journal is damaged.
+
+Examples:
+  evenly status
+  evenly status 4711 --json
+  evenly status primes.journal";
+
 pub(crate) const SETTLE: &str = "\
 A run with --at-most-once starts no command again whose worker was lost: evenly verify lists its range as a \
 failure with the cause unknown. Find out what it did, then decide. A command that failed can be settled too: as \

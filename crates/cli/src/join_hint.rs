@@ -55,10 +55,10 @@ impl JoinHint {
         self.addresses.push(address.to_owned());
     }
 
-    /// The hint at the start of the run.
-    pub(crate) fn first(&mut self) -> String {
+    /// The hint at the start of the run, if agents can join it by themselves.
+    pub(crate) fn first(&mut self) -> Option<String> {
         self.since = Some(Instant::now());
-        self.line("")
+        (!self.addresses.is_empty()).then(|| self.line(""))
     }
 
     /// The hint now, if no worker is in and a minute has passed since the last one.
@@ -69,7 +69,7 @@ impl JoinHint {
         }
         let since = *self.since.get_or_insert_with(Instant::now);
         let waited = since.elapsed();
-        let is_due = waited >= PERIOD / 2 && self.throttle.is_due();
+        let is_due = !self.addresses.is_empty() && waited >= PERIOD / 2 && self.throttle.is_due();
         is_due.then(|| self.line(&format!(" for {}", short::time(waited.as_secs_f64()))))
     }
 
@@ -118,13 +118,13 @@ mod tests {
         let mut hint = JoinHint::new(" -- sh -c 'exit 1' {}".to_owned(), KeySource::Default);
         hint.add("unix:/tmp/a b");
         assert_eq!(
-            hint.first(),
+            hint.first().unwrap(),
             "evenly: no worker is in; to add some: evenly join 'unix:/tmp/a b' -- sh -c 'exit 1' {}\n"
         );
         assert_eq!(hint.again(0), None);
         let mut hint = JoinHint::new(String::new(), KeySource::Files(vec!["k".into()]));
         hint.add("tcp:0.0.0.0:7000");
-        let line = hint.first();
+        let line = hint.first().unwrap();
         assert!(line.contains("(with a copy of the key file 'k'): evenly join tcp:"), "{line}");
         assert!(line.ends_with(":7000 --key-file FILE\n") && !line.contains("0.0.0.0"), "{line}");
     }

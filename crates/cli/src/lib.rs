@@ -102,6 +102,8 @@ mod short;
 mod shuffle_option;
 mod size;
 mod start_options;
+mod status;
+mod status_arguments;
 mod stderr;
 mod stdout_writer;
 mod suggestions;

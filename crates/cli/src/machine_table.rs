@@ -2,22 +2,37 @@
 
 use crate::unit::Unit;
 use evenly::observe::Machine;
-use serde::Serialize;
+use evenly::printable;
+use serde::{Deserialize, Serialize};
 
 /// Rows of machines in a text; the rest is one row.
 const MOST_ROWS: usize = 200;
 
-/// The table, a line for each machine below a line of titles.
+/// Characters of a column.
+const MOST_CHARACTERS: usize = 100;
+
+/// The table for standard error, a line for each machine below a line of titles.
 pub(crate) fn text(machines: &[Machine], unit: Unit) -> String {
-    let titles = ["machine", "workers", unit.name(2), "busy", "share", "losses"];
-    let mut rows = vec![titles.map(str::to_owned)];
-    rows.extend(machines.iter().take(MOST_ROWS).map(|machine| row(machine, machines)));
+    let listed = machines.iter().take(MOST_ROWS);
+    let fields: Vec<_> = listed.map(|machine| MachineFields::new(machine, machines)).collect();
+    let mut text = of_fields(&fields, unit.name(2), "evenly: ");
+    if machines.len() > MOST_ROWS {
+        text += &format!("evenly: … and {} more machines\n", machines.len() - MOST_ROWS);
+    }
+    text
+}
+
+/// The table with this before each line.
+pub(crate) fn of_fields(machines: &[MachineFields], unit: &str, before: &str) -> String {
+    let titles = ["machine", "workers", unit, "busy", "share", "losses"];
+    let mut rows = vec![titles.map(|title| shown(title))];
+    rows.extend(machines.iter().map(MachineFields::row));
     let widths: [usize; 6] =
         std::array::from_fn(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0));
     let mut text = String::new();
     for row in &rows {
         let [name, figures @ ..] = row;
-        text += "evenly: ";
+        text += before;
         text += name;
         let mut missing = widths[0] - width(name);
         for (figure, width_of_column) in figures.iter().zip(&widths[1..]) {
@@ -28,27 +43,12 @@ pub(crate) fn text(machines: &[Machine], unit: Unit) -> String {
         }
         text.push('\n');
     }
-    if machines.len() > MOST_ROWS {
-        text += &format!("evenly: … and {} more machines\n", machines.len() - MOST_ROWS);
-    }
     text
 }
 
-fn row(machine: &Machine, machines: &[Machine]) -> [String; 6] {
-    let name = match (machine.is_in, machine.is_silent) {
-        (false, _) => format!("{} (left)", machine.name),
-        (true, true) => format!("{} (silent)", machine.name),
-        (true, false) => machine.name.clone(),
-    };
-    let percent = |share: Option<f64>| share.map_or("-".to_owned(), percent);
-    [
-        name,
-        machine.workers.to_string(),
-        machine.numbers.to_string(),
-        percent(machine.busy_share()),
-        percent(machine.share_of(machines)),
-        machine.losses.to_string(),
-    ]
+/// A text of another process that fits a column.
+fn shown(text: &str) -> String {
+    printable(text.as_bytes(), MOST_CHARACTERS)
 }
 
 /// With one decimal, so that a small part is not 0%.
@@ -61,11 +61,11 @@ fn width(text: &str) -> usize {
 }
 
 /// JSON fields of a machine.
-#[derive(Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MachineFields {
     machine: String,
     /// Of the agent, on its machine; missing for the workers of this machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pid: Option<u32>,
     workers: u32,
     #[serde(rename = "in")]
@@ -93,5 +93,22 @@ impl MachineFields {
             share: machine.share_of(machines).map(thousandths),
             losses: machine.losses,
         }
+    }
+
+    fn row(&self) -> [String; 6] {
+        let name = match (self.is_in, self.silent) {
+            (false, _) => format!("{} (left)", self.machine),
+            (true, true) => format!("{} (silent)", self.machine),
+            (true, false) => self.machine.clone(),
+        };
+        let percent = |share: Option<f64>| share.map_or("-".to_owned(), percent);
+        [
+            shown(&name),
+            self.workers.to_string(),
+            shown(&self.numbers),
+            percent(self.busy_share),
+            percent(self.share),
+            self.losses.to_string(),
+        ]
     }
 }

@@ -13,7 +13,9 @@ use crate::report;
 use crate::stderr;
 use evenly::Job;
 use evenly::observe::{Observation, Observer, Resumed, Unfinished};
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// All observers of a job.
@@ -24,6 +26,8 @@ pub(crate) struct Observers {
     pub(crate) unfinished: Option<Unfinished>,
     /// Path of the automatic journal, once it is begun.
     pub(crate) journal: Option<PathBuf>,
+    /// Path of the journal, named or automatic, for the socket of `evenly status`.
+    shown_journal: Rc<RefCell<Option<PathBuf>>>,
     joblog: Option<JobLog>,
     junit: Option<Junit>,
     events: Option<Events>,
@@ -55,6 +59,7 @@ impl Observers {
             failures: FailureCollector::default(),
             unfinished: None,
             journal: None,
+            shown_journal: Rc::default(),
             joblog: joblog.transpose()?,
             junit: junit.transpose()?,
             events: events.transpose()?,
@@ -72,6 +77,13 @@ impl Observers {
             job = job.tell_pieces();
         }
         job
+    }
+
+    /// The path of the journal, which is `named` until another one begins.
+    pub(crate) fn shared_journal(&self, named: Option<&Path>) -> Rc<RefCell<Option<PathBuf>>> {
+        let named = named.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.into()));
+        *self.shown_journal.borrow_mut() = named;
+        Rc::clone(&self.shown_journal)
     }
 
     /// The shortest period at which an observer needs progress.
@@ -154,8 +166,14 @@ impl Observer for Observers {
     fn observe(&mut self, observation: &Observation<'_>) {
         match observation {
             Observation::Begun { resumed } => self.begin(resumed.as_ref()),
-            Observation::JournalBegun { path } => self.journal = Some(path.to_path_buf()),
-            Observation::JournalGivenUp { .. } => self.journal = None,
+            Observation::JournalBegun { path } => {
+                self.journal = Some(path.to_path_buf());
+                *self.shown_journal.borrow_mut() = self.journal.clone();
+            }
+            Observation::JournalGivenUp { .. } => {
+                self.journal = None;
+                *self.shown_journal.borrow_mut() = None;
+            }
             Observation::Unfinished(unfinished) => self.unfinished = Some((*unfinished).clone()),
             _ => {}
         }

@@ -158,7 +158,7 @@ impl ProgressDisplay {
         match observation {
             Observation::Listening { address } => hint.add(address),
             Observation::Begun { resumed } if !resumed.is_some_and(|resumed| resumed.is_over) => {
-                return Some(hint.first());
+                return hint.first();
             }
             _ => {}
         }

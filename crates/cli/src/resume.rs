@@ -191,6 +191,7 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         | CliCommand::Verify(_)
         | CliCommand::Inspect(_)
         | CliCommand::Settle(_)
+        | CliCommand::Status(_)
         | CliCommand::Keygen { .. }
         | CliCommand::Key { .. }
         | CliCommand::Functions

@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::report;
 use crate::resume;
 use crate::settle;
+use crate::status;
 use crate::stderr;
 use crate::verify;
 use clap::CommandFactory;
@@ -73,6 +74,7 @@ fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
         CliCommand::Verify(arguments) => verify::verify(&arguments),
         CliCommand::Inspect(arguments) => inspect::inspect(&arguments),
         CliCommand::Settle(arguments) => settle::settle(&arguments),
+        CliCommand::Status(arguments) => status::status(&arguments),
         CliCommand::Keygen { file } => {
             Key::make(&file).map(drop).map_err(|error| ExitOutcome::Usage(error.to_string()))
         }

@@ -19,6 +19,8 @@ mod promptly;
 mod quoting;
 #[path = "options/shuffle.rs"]
 mod shuffle;
+#[path = "options/status.rs"]
+mod status;
 #[path = "options/unfinished.rs"]
 mod unfinished;
 

@@ -7,6 +7,7 @@ use super::agent_server::AgentServer;
 use super::clock::Clock;
 use super::journal_file::JournalFile;
 use super::line_output::OutputDescriptor;
+use super::port_state::PortState;
 use super::positions::Positions;
 use super::prefix_value::PrefixValue;
 use super::stages::Stages;
@@ -26,7 +27,6 @@ use evenly_core::frame::{Heartbeat, Packer};
 use evenly_core::{AssignmentRow, Failure, Heard, InvalidFrame};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
-use status::PortState;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 

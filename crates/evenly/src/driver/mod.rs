@@ -22,6 +22,7 @@ mod launcher;
 mod line_output;
 mod machines;
 mod numbered;
+mod port_state;
 mod positions;
 mod prefix_value;
 mod primary;

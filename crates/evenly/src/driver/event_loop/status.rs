@@ -1,6 +1,7 @@
 //! Progress and status of the job: for observers, for SIGUSR1, and for other processes through a port.
 
 use super::EventLoop;
+use crate::driver::port_state::PortState;
 use crate::driver::tokens::STATUS;
 use crate::observe::{Observation, Status};
 use crate::process::limits;
@@ -14,17 +15,6 @@ const PORT_AFTER: Duration = Duration::from_secs(1);
 
 /// Descriptors that the port leaves to workers, agents, journals and logs.
 const SPARE_DESCRIPTORS: usize = 24;
-
-/// State of the port of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PortState {
-    /// There is none, or it is closed.
-    Closed,
-    /// It is opened later.
-    Due,
-    /// The primary waits at it.
-    Open,
-}
 
 impl EventLoop<'_> {
     /// Progress of the job; without a remaining time while a number is stuck.
