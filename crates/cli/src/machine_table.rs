@@ -25,7 +25,7 @@ pub(crate) fn text(machines: &[Machine], unit: Unit) -> String {
 /// The table with this before each line.
 pub(crate) fn of_fields(machines: &[MachineFields], unit: &str, before: &str) -> String {
     let titles = ["machine", "workers", unit, "busy", "share", "losses"];
-    let mut rows = vec![titles.map(|title| shown(title))];
+    let mut rows = vec![titles.map(shown)];
     rows.extend(machines.iter().map(MachineFields::row));
     let widths: [usize; 6] =
         std::array::from_fn(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0));
