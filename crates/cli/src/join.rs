@@ -11,7 +11,7 @@ use crate::shared_library;
 use crate::stderr;
 use crate::unit::Unit;
 use evenly::observe::{Observation, Observer};
-use evenly::{Address, AddressError, Error, Join, JoinError, function};
+use evenly::{Address, AddressError, AddressKind, Error, Join, JoinError, function};
 use std::time::Duration;
 
 /// Works for the primary until its job is over.
@@ -19,6 +19,10 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
     let JoinArguments { address, key_file, key_env, workers, lib, cmd, depends, .. } = arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| ExitOutcome::Usage(error.to_string()))?;
+    if arguments.stay && address.kind() == AddressKind::Stdio {
+        let refusal = "--stay is for an address at which primaries listen, and stdio: is one connection; leave it out";
+        return Err(ExitOutcome::Usage(refusal.to_owned()));
+    }
     let source = KeySource::of_agent(key_file.as_ref(), key_env.as_ref());
     let (key, key_place) = source.to_join(&address).map_err(ExitOutcome::Usage)?.unzip();
     let mut join =
@@ -44,6 +48,9 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
             .map_err(|error| ExitOutcome::Usage(format!("bad value for --depends: {error}")))?;
         let brought = if arguments.verbose { brought.show_failed_attempts() } else { brought };
         join = join.with_function(brought.into_function());
+    }
+    if arguments.stay {
+        join = join.stay();
     }
     join = arguments.times.resolve()?.apply(join);
     let volume = match (arguments.quiet, arguments.verbose) {

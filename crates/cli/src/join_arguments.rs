@@ -30,6 +30,9 @@ pub(crate) struct JoinArguments {
     /// times. Both must have the same bytes
     #[arg(long, value_name = "FILE")]
     pub(crate) depends: Vec<PathBuf>,
+    /// Work for one primary after the other that listens at the address, until a signal ends this agent
+    #[arg(long)]
+    pub(crate) stay: bool,
     #[command(flatten)]
     pub(crate) times: JoinTimeArguments,
     /// Print only errors on standard error

@@ -90,6 +90,7 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
         Observation::Strangers { count, wrong_key } => strangers(*count, *wrong_key),
         Observation::Joined { address, function, range } => joined(address, function, *range),
         Observation::OverAlready { address } => format!("the job at {address} is over"),
+        Observation::PassedOver { why } => format!("{why} (waits for another primary)"),
         Observation::PrimaryLost { why } => format!("lost the primary: {why}; trying to reconnect"),
         Observation::JournalGivenUp { why } => format!("continues without a journal: {why}"),
         Observation::JournalLocked { path } => {

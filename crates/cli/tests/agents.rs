@@ -36,6 +36,8 @@ mod reconnecting;
 mod relayed;
 #[path = "agents/ssh.rs"]
 mod ssh;
+#[path = "agents/standing.rs"]
+mod standing;
 #[path = "agents/strangers.rs"]
 mod strangers;
 mod support;
@@ -142,6 +144,7 @@ fn everything() -> Vec<Trial> {
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
         output::trials().collect(),
         ssh::trials().collect(),
+        standing::trials(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),

@@ -87,11 +87,13 @@ pub struct Join {
     pub(crate) first: Duration,
     pub(crate) reconnect: Duration,
     /// What it brings for jobs that need a program.
-    pub(crate) function: Option<Box<dyn Function>>,
+    pub(crate) brought: Vec<Box<dyn Function>>,
     /// The functions of this program.
     pub(crate) functions: Functions,
     /// The connection, if the address is `stdio:`. It can be used once.
     pub(crate) stdio: Cell<Option<StdioEnds>>,
+    /// Whether it works for one primary after the other.
+    pub(crate) stays: bool,
 }
 
 worker_setters!(Join);
@@ -117,9 +119,10 @@ impl Join {
             worker_settings: WorkerSettings::default(),
             first,
             reconnect,
-            function: None,
+            brought: Vec::new(),
             functions: Functions::new(),
             stdio: Cell::new(stdio),
+            stays: false,
         })
     }
 
@@ -141,7 +144,17 @@ impl Join {
     /// same function accepts this agent then.
     #[must_use]
     pub fn with_function(mut self, function: Box<dyn Function>) -> Self {
-        self.function = (function.program() != Program::None).then_some(function);
+        self.brought = vec![function];
+        self.brought.retain(|function| function.program() != Program::None);
+        self
+    }
+
+    /// Works for one primary after the other that listens at the address, and waits for the next when a job is over. Only
+    /// a signal ends it, or a reason for which it cannot work for any primary, as a wrong key. At `stdio:` there is one
+    /// primary only.
+    #[must_use]
+    pub fn stay(mut self) -> Self {
+        self.stays = self.address.kind() != AddressKind::Stdio;
         self
     }
 
@@ -287,6 +300,19 @@ pub enum JoinError {
     /// What keeps any job from going on kept this one.
     #[error(transparent)]
     Job(#[from] Error),
+}
+
+impl JoinError {
+    /// Whether it concerns the job of one primary, so that an agent can work for another one.
+    pub(crate) fn is_of_one_job(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::NoKey | Self::WrongKey { .. } | Self::Unreachable { .. } => {
+                false
+            }
+            Self::Job(error) => !matches!(error, Error::Interrupted(_)),
+            _ => true,
+        }
+    }
 }
 
 impl From<ConnectError> for JoinError {

@@ -256,6 +256,11 @@ pub enum Observation<'a> {
         /// For the primary there.
         address: &'a str,
     },
+    /// This agent, which stays, cannot work for the primary that is there, and waits for another one.
+    PassedOver {
+        /// Why, in a line.
+        why: &'a str,
+    },
     /// This agent lost its primary, and tries to join it again.
     PrimaryLost {
         /// Why.

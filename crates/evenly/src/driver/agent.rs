@@ -1,5 +1,7 @@
 //! This process as an agent: it finds its primary, says hello, works for it, and comes back to it.
 
+mod job;
+mod pauses;
 mod supplement;
 
 use super::agent_client::AgentEnd;
@@ -8,24 +10,18 @@ use super::clock::Clock;
 use super::primary::{make_registry, serve};
 use super::tokens::AGENTS;
 use crate::error::{Error, cannot_start, system};
-#[cfg(feature = "expression")]
-use crate::function::Condition;
-use crate::function::{self, Function, Functions, Lines};
-use crate::job::Job;
 use crate::join::{Join, JoinError};
 use crate::observe::{Observation, Observer};
 use crate::process::signals::{Signal, Signals};
 use crate::transport::{AddressKind, Arrival, EpollToken, Gone, Registry, Transport, connect};
 use evenly_core::frame::Heartbeat;
-use evenly_core::hello::{
-    Hello, Misunderstood, Program, Refusal, RefusalReason, Supplement, Welcome,
-};
-use evenly_core::{Interval, Items, Range};
+use evenly_core::hello::{Hello, Program, Refusal, RefusalReason, Supplement, Welcome};
+use job::{Brought, job};
+use pauses::Pauses;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
-use std::rc::Rc;
 use std::time::Duration;
 use supplement::{SupplementRead, SupplementReader};
 
@@ -42,21 +38,17 @@ const UNANSWERED: Duration = Duration::from_secs(2);
 /// that ended at that moment.
 const CLOSED_IN_A_ROW: u32 = 2;
 
-/// Works for a primary until it says that its job is over.
+/// Works for a primary until it says that its job is over; with [`Join::stay`], for one primary after the other.
 pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), JoinError> {
-    let mut brought = join.function.take();
+    let mut brought = Brought::new(join.brought.drain(..).collect());
     let join = &join;
     let signals = Signals::take().map_err(|(call, cause)| cannot_start(call)(cause))?;
     let registry = make_registry(&signals)?;
     let clock = Clock::start();
-    let offer = match &brought {
-        Some(function) => (function.program_for_agents(), function.name().to_owned()),
-        None => join.functions.offer().unwrap_or_default(),
-    };
     let (signals, registry) = (&signals, &registry);
     let mut search = PrimarySearch {
         join,
-        offer,
+        offer: brought.offer().or_else(|| join.functions.offer()).unwrap_or_default(),
         signals,
         registry,
         clock,
@@ -65,42 +57,49 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
         has_been_admitted: false,
     };
     let mut served = false;
+    let mut pauses = Pauses::default();
     loop {
-        let within = if served { join.reconnect } else { join.first };
-        let (transport, welcome, supplement) = match search.find(within) {
-            Ok(Some(found)) => found,
+        let end = match search.find_next(served, &mut pauses) {
+            Ok(Some(found)) => {
+                served = true;
+                search.serve(found, &mut brought)
+            }
             Ok(None) => {
                 let address = join.address.to_string();
                 search.observer.observe(&Observation::OverAlready { address: &address });
                 return Ok(());
             }
-            Err(JoinError::Unreachable { address, why, waited }) if served => {
-                return Err(JoinError::Lost { address, why, waited });
-            }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         };
-        served = true;
-        let own = (search.offer.0 == welcome.program).then_some(&join.functions);
-        let mut job = job(&welcome, supplement, (join, own), &mut brought)?;
-        search.observer.observe(&Observation::Joined {
-            address: &join.address.to_string(),
-            function: job.function.name(),
-            range: welcome.range,
-        });
-        let shared = (signals, registry.clone(), search.clock);
-        let (end, _) = serve(&mut job, search.observer, shared, transport)?;
-        if matches!(welcome.program, Program::Command(_) | Program::Library(_)) {
-            let unconditional = job.function.take_unconditional();
-            brought = Some(unconditional.unwrap_or(job.function));
+        // One that came while a job was ending anyway.
+        if let (true, Some(signal)) = (join.stays, signals.end()) {
+            return Err(Error::Interrupted(signal).into());
         }
         match end {
-            AgentEnd::Over => return Ok(()),
-            AgentEnd::Signal(signal) => return Err(Error::Interrupted(signal).into()),
-            AgentEnd::Protocol(malformed) => return Err(JoinError::Nonsense(malformed)),
-            AgentEnd::Lost(why) if join.address.kind() == AddressKind::Stdio => {
+            Ok(AgentEnd::Over) if join.stays => pauses = Pauses::default(),
+            Ok(AgentEnd::Over) => return Ok(()),
+            Ok(AgentEnd::Signal(signal)) => return Err(Error::Interrupted(signal).into()),
+            Ok(AgentEnd::Protocol(malformed)) if !join.stays => {
+                return Err(JoinError::Nonsense(malformed));
+            }
+            Ok(AgentEnd::Protocol(malformed)) => {
+                search.pass_over(&JoinError::Nonsense(malformed), &mut pauses)?;
+            }
+            Ok(AgentEnd::Lost(why)) if join.address.kind() == AddressKind::Stdio => {
                 return Err(lost(join, why));
             }
-            AgentEnd::Lost(why) => search.observer.observe(&Observation::PrimaryLost { why }),
+            Ok(AgentEnd::Lost(why)) => {
+                search.observer.observe(&Observation::PrimaryLost { why });
+            }
+            // A name that was found before may be found again.
+            Err(error)
+                if join.stays
+                    && (error.is_of_one_job()
+                        || served && matches!(error, JoinError::Address(_))) =>
+            {
+                search.pass_over(&error, &mut pauses)?;
+            }
+            Err(error) => return Err(error),
         }
     }
 }
@@ -108,108 +107,6 @@ pub(crate) fn join(mut join: Join, observer: &mut dyn Observer) -> Result<(), Jo
 /// The error of an agent whose only connection to its primary is gone.
 fn lost(join: &Join, why: Gone) -> JoinError {
     JoinError::Lost { address: join.address.clone(), why, waited: Duration::ZERO }
-}
-
-/// The work of an agent as a job of its own. `own` are its functions, if the primary is the same executable.
-fn job(
-    welcome: &Welcome,
-    supplement: Supplement,
-    (join, own): (&Join, Option<&Functions>),
-    brought: &mut Option<Box<dyn Function>>,
-) -> Result<Job, JoinError> {
-    let (condition, name) = condition_in(&welcome.function);
-    let plain = || welcome.range.map_or(Range::EMPTY, Range::from).into();
-    let items: Items = supplement.items.unwrap_or_else(plain);
-    let other = || JoinError::OtherProgram { name: name.to_owned() };
-    let is_it = |function: &mut Box<dyn Function>| function.program_for_agents() == welcome.program;
-    let function: Box<dyn Function> = match (welcome.program, function::named(name)) {
-        (Program::None, Some(builtin)) => builtin,
-        (Program::Executable(_), _) => {
-            own.and_then(|functions| functions.get(name)).ok_or_else(other)?
-        }
-        (Program::Library(_), _) => brought.take_if(is_it).ok_or_else(other)?,
-        (Program::Command(_), _) => {
-            let mut brought = brought.take_if(is_it).ok_or_else(other)?;
-            brought.set_lines(lines(&supplement.lines)?);
-            brought.as_in_job(name, &items).ok_or_else(other)?
-        }
-        (Program::None, None) => expression(name, welcome.range)?,
-    };
-    let function = match condition {
-        Some(condition) => under(condition, function, welcome)?,
-        None => function,
-    };
-    let mut job = Job::new(welcome.aggregate, items, function).retries(welcome.retries).halt(None);
-    job.worker_settings = join.worker_settings;
-    job.chunk_min = welcome.chunk_min;
-    job.memory = (welcome.memory > 0).then_some(welcome.memory);
-    job.grace = Duration::from_nanos(welcome.grace_ns);
-    job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
-    Ok(job)
-}
-
-/// The lines that the numbers stand for, if the primary sent an index of them.
-fn lines(index: &[u8]) -> Result<Option<Rc<Lines>>, JoinError> {
-    if index.is_empty() {
-        return Ok(None);
-    }
-    let lines = Lines::of_index(index).ok_or(Misunderstood::Malformed)?;
-    Ok(Some(Rc::new(lines.map_err(Error::from)?)))
-}
-
-/// The condition and the function that a primary asks for.
-#[cfg(feature = "expression")]
-fn condition_in(name: &str) -> (Option<&str>, &str) {
-    match function::condition_in(name) {
-        Some((condition, name)) => (Some(condition), name),
-        None => (None, name),
-    }
-}
-
-/// This build has no conditions: one is an unknown name.
-#[cfg(not(feature = "expression"))]
-fn condition_in(name: &str) -> (Option<&str>, &str) {
-    (None, name)
-}
-
-/// This build has no conditions.
-#[cfg(not(feature = "expression"))]
-fn under(
-    condition: &str,
-    _: Box<dyn Function>,
-    _: &Welcome,
-) -> Result<Box<dyn Function>, JoinError> {
-    Err(JoinError::UnknownFunction { name: condition.to_owned() })
-}
-
-/// The function under the condition that a primary asks for.
-#[cfg(feature = "expression")]
-fn under(
-    condition: &str,
-    function: Box<dyn Function>,
-    welcome: &Welcome,
-) -> Result<Box<dyn Function>, JoinError> {
-    let unusable =
-        |why| JoinError::Condition { condition: condition.to_owned(), why: Box::new(why) };
-    let name = function.name().to_owned();
-    let condition = Condition::new(condition, welcome.range).map_err(unusable)?;
-    function::only_where(function, condition, welcome.aggregate)
-        .map_err(|_| JoinError::OtherProgram { name })
-}
-
-/// Compiles the expression that a primary asks for.
-#[cfg(feature = "expression")]
-fn expression(text: &str, range: Option<Interval>) -> Result<Box<dyn Function>, JoinError> {
-    match function::Expression::new(text, range) {
-        Ok(expression) => Ok(Box::new(expression)),
-        Err(why) => Err(JoinError::Expression { expression: text.to_owned(), why: Box::new(why) }),
-    }
-}
-
-/// Refuses the expression that a primary asks for: this build has no compiler for it.
-#[cfg(not(feature = "expression"))]
-fn expression(text: &str, _: Option<Interval>) -> Result<Box<dyn Function>, JoinError> {
-    Err(JoinError::UnknownFunction { name: text.to_owned() })
 }
 
 /// The name of this machine, as it gives it.
@@ -242,32 +139,93 @@ enum JoinAttempt {
 }
 
 impl PrimarySearch<'_> {
+    /// The next primary to work for; `None` if its job is over already. An agent that stays looks for another one then.
+    fn find_next(
+        &mut self,
+        served: bool,
+        pauses: &mut Pauses,
+    ) -> Result<Option<JoinedPrimary>, JoinError> {
+        let within = match (self.join.stays, served) {
+            (true, _) => Duration::MAX,
+            (false, true) => self.join.reconnect,
+            (false, false) => self.join.first,
+        };
+        match self.find(within, pauses) {
+            Err(JoinError::Unreachable { address, why, waited }) if served => {
+                Err(JoinError::Lost { address, why, waited })
+            }
+            found => found,
+        }
+    }
+
     /// Tries for so long; `None` if the primary says that its job is over.
-    fn find(&mut self, within: Duration) -> Result<Option<JoinedPrimary>, JoinError> {
+    fn find(
+        &mut self,
+        within: Duration,
+        pauses: &mut Pauses,
+    ) -> Result<Option<JoinedPrimary>, JoinError> {
         let until = self.clock.elapsed().saturating_add(within);
         let mut closed = 0;
         loop {
             let why = match self.try_once(until, within)? {
                 JoinAttempt::Admitted(joined) => return Ok(Some(*joined)),
+                JoinAttempt::Over if self.join.stays => Gone::EndOfFile,
                 JoinAttempt::Over => return Ok(None),
-                JoinAttempt::Failed(why) => why,
+                JoinAttempt::Failed(why) => {
+                    closed = if self.is_closed_handshake(why) { closed + 1 } else { 0 };
+                    why
+                }
             };
             if self.join.address.kind() == AddressKind::Stdio {
                 return Err(lost(self.join, why));
             }
-            closed = if self.is_closed_handshake(why) { closed + 1 } else { 0 };
             if closed >= CLOSED_IN_A_ROW {
                 return Err(JoinError::WrongKey { address: self.join.address.clone() });
             }
-            if self.clock.elapsed() + PAUSE >= until {
+            let pause = if self.join.stays { pauses.next() } else { PAUSE };
+            if self.clock.elapsed() + pause >= until {
                 let address = self.join.address.clone();
                 return Err(JoinError::Unreachable { address, why, waited: within });
             }
-            let go_on = self.clock.elapsed() + PAUSE;
-            while self.clock.elapsed() < go_on {
-                self.wait(go_on)?;
-            }
+            self.pause(pause)?;
         }
+    }
+
+    /// Waits, heeding signals.
+    fn pause(&mut self, pause: Duration) -> Result<(), JoinError> {
+        let until = self.clock.elapsed() + pause;
+        while self.clock.elapsed() < until {
+            self.wait(until)?;
+        }
+        Ok(())
+    }
+
+    /// Reports why this agent does not work for the primary that is there, and waits for another one.
+    fn pass_over(&mut self, why: &JoinError, pauses: &mut Pauses) -> Result<(), JoinError> {
+        let why = why.to_string();
+        if pauses.is_news(&why) {
+            self.observer.observe(&Observation::PassedOver { why: &why });
+        }
+        self.pause(pauses.next())
+    }
+
+    /// Works for a primary that has admitted this agent.
+    fn serve(
+        &mut self,
+        (transport, welcome, supplement): JoinedPrimary,
+        brought: &mut Brought,
+    ) -> Result<AgentEnd, JoinError> {
+        let own = (self.offer.0 == welcome.program).then_some(&self.join.functions);
+        let mut job = job(&welcome, supplement, (self.join, own), brought)?;
+        self.observer.observe(&Observation::Joined {
+            address: &self.join.address.to_string(),
+            function: job.function.name(),
+            range: welcome.range,
+        });
+        let shared = (self.signals, self.registry.clone(), self.clock);
+        let served = serve(&mut job, self.observer, shared, transport);
+        brought.put_back(job.function);
+        Ok(served?.0)
     }
 
     /// Whether the other end closed a first connection over a network without an answer. A primary sends no byte to

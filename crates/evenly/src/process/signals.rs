@@ -4,6 +4,7 @@
 
 use super::sys::{self, SavedAction, SignalSet};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -55,6 +56,8 @@ pub(crate) struct Signals {
     taken: Vec<i32>,
     mask_before: SignalSet,
     actions_before: [SavedAction; 3],
+    /// The last signal that was read and asks for the end.
+    end: Cell<Option<Signal>>,
 }
 
 /// The signals that ask for the end, taken from the process for the time after a job. Dropped, it gives them
@@ -160,12 +163,21 @@ impl Signals {
             SavedAction::ignore(libc::SIGPIPE),
             SavedAction::ignore(libc::SIGXFSZ),
         ];
-        Ok(Self { descriptor, taken, mask_before, actions_before })
+        Ok(Self { descriptor, taken, mask_before, actions_before, end: Cell::new(None) })
     }
 
     /// The next signal that has arrived, if any.
     pub(crate) fn next(&self) -> Result<Option<Signal>, Errno> {
-        read_signal(&self.descriptor)
+        let signal = read_signal(&self.descriptor)?;
+        if let Some(end) = signal.filter(|signal| signal.asks_for_the_end()) {
+            self.end.set(Some(end));
+        }
+        Ok(signal)
+    }
+
+    /// The last signal that was read and asks for the end.
+    pub(crate) fn end(&self) -> Option<Signal> {
+        self.end.get()
     }
 
     /// Starts or stops reading SIGCHLD. When all children are about to end, it only causes wakeups.
