@@ -59,6 +59,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A fold into any type of serde. Workers fold parts of the range, which are merged in order:
+//!
+//! ```
+//! let (sum, sum_of_squares) = evenly::fold(
+//!     0..1000_u64,
+//!     || (0, 0),
+//!     |(sum, squares), n| (sum + n, squares + n * n),
+//!     |below, above| (below.0 + above.0, below.1 + above.1),
+//! )?;
+//! assert_eq!((sum, sum_of_squares), (499_500, 332_833_500));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Calls
 //!
 //! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`map()`], [`fold()`],

@@ -293,3 +293,11 @@ fn a_captured_file_is_closed_in_workers_and_disturbs_no_pipe() {
     let failures = call.failures(|n| (&many[n]).write_all(b"lost")).unwrap();
     assert!(failures.len() == 8 && failures.iter().all(closed), "{failures:?}");
 }
+
+#[test]
+#[should_panic(
+    expected = "n = 1: odd\nat least 99 other numbers failed, and the rest is not tested\n"
+)]
+fn a_check_that_fails_for_half_of_the_range_ends_early() {
+    evenly::check(0..1 << 25, |n: u32| if n.is_multiple_of(2) { Ok(()) } else { Err("odd") });
+}

@@ -49,3 +49,11 @@ fn seeds_that_fail_are_listed_with_their_causes() {
         n = 79: message 23 was lost\n";
     assert_eq!(printed("seeds", "100"), expected);
 }
+
+#[test]
+fn a_fold_gives_several_statistics() {
+    let expected = "highest number on a path: 1570824736\n\
+        longest path: 350 steps\n\
+        most frequent length: 71 steps, 1467 numbers\n";
+    assert_eq!(printed("fold", "100000"), expected);
+}

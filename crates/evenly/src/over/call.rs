@@ -10,10 +10,15 @@ use crate::job::Job;
 use crate::observe::Observer;
 use evenly_core::{Aggregate, Policy, Range, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::panic::Location;
 use std::time::Duration;
+
+/// Failed numbers after which a check ends. A panic costs the start of a worker or two, and a test with a mistake often
+/// fails for half of the range.
+pub(super) const MOST_FAILED: NonZeroU64 = NonZeroU64::new(100).unwrap();
 
 /// A call over a range of integers, with its settings.
 ///
@@ -33,7 +38,8 @@ use std::time::Duration;
 /// A closure is called in worker processes, each a copy of this process. It may use what it captures, by value or by
 /// reference; what it changes stays in its worker. It may be called again for a number whose worker was lost, and one
 /// result counts. It may return `bool`, an integer, `f64`, or a `Result` of these. An error, a panic, a crash, an exit, or
-/// more than the [time](Self::timeout) or [memory](Self::memory) allowed fails the number, and the others are done.
+/// more than the [time](Self::timeout) or [memory](Self::memory) allowed fails the number, and the others are done. After
+/// 10 000 failed numbers the call ends with [`Error::Halted`](crate::Error::Halted).
 #[must_use = "a call does nothing before a method with a closure runs it"]
 pub struct Over<'a, T> {
     pub(super) question: Question<'a>,
@@ -52,6 +58,12 @@ pub fn over<'a, R: IntegerRange>(range: R) -> Over<'a, R::Integer> {
     let job = Job::count(range.unwrap_or(Range::EMPTY), Box::new(nothing));
     let question = Question { job, range, observer: None, journal: None, captures: None };
     Over { question, types: PhantomData }
+}
+
+impl<T> fmt::Debug for Over<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Over").field("range", &self.question.range).finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: Integer> Over<'a, T> {
@@ -325,10 +337,13 @@ impl<'a, T: Integer> Over<'a, T> {
         F: FnMut(T) -> O,
         O: Outcome,
     {
-        Ok(self.failed(closure, Location::caller())?.0)
+        let aggregate = Aggregate::Failures { first: None };
+        let call = Location::caller();
+        let found = self.question.ask::<Closure<T, _, Passes>>(aggregate, closure, call)?;
+        Ok(found.into_failures().0)
     }
 
-    /// The numbers that fail, and how many there are: more than are listed, where they are very many.
+    /// The lowest [`MOST_FAILED`] numbers that fail, and how many these are. The numbers above them are not all tested.
     pub(super) fn failed<F, O>(
         self,
         closure: F,
@@ -338,7 +353,7 @@ impl<'a, T: Integer> Over<'a, T> {
         F: FnMut(T) -> O,
         O: Outcome,
     {
-        let aggregate = Aggregate::Failures { first: None };
+        let aggregate = Aggregate::Failures { first: Some(MOST_FAILED) };
         let found = self.question.ask::<Closure<T, _, Passes>>(aggregate, closure, call)?;
         Ok(found.into_failures())
     }

@@ -1,7 +1,7 @@
 //! Exhaustive tests: a call that panics with the lowest failing number and what reruns it.
 
 use super::budget::Budget;
-use super::call::{Over, over};
+use super::call::{MOST_FAILED, Over, over};
 use super::failed::{CallError, FailedNumbers};
 use super::integer::{Integer, IntegerRange};
 use super::outcome::Outcome;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Tests every integer of a range: panics if the closure returns an error, panics or crashes for one.
 ///
 /// The message has the lowest number that failed and what it said, how many others failed, and the line that tests the
-/// lowest one alone. On a terminal a line shows the progress.
+/// lowest one alone. The check ends when the lowest 100 failed numbers are known. On a terminal a line shows the progress.
 ///
 /// ```
 /// evenly::check(0..=u16::MAX, |n| match n.rotate_left(3).rotate_right(3) {
@@ -170,6 +170,9 @@ fn message<T: Integer>(failures: &[FailedNumbers<T>], count: u128) -> String {
     let others = match others {
         0 => String::new(),
         1 => "\n1 other number failed".to_owned(),
+        _ if count == MOST_FAILED.get().into() => {
+            format!("\nat least {others} other numbers failed, and the rest is not tested")
+        }
         _ => format!("\n{others} other numbers failed"),
     };
     let alone = FailedNumbers { last: lowest.first, ..lowest.clone() };

@@ -85,7 +85,7 @@ impl<T: Integer> fmt::Display for FailedNumbers<T> {
 /// let CallError::Failed(failed) = error else { panic!("{error}") };
 /// assert_eq!((failed.count, failed.failures.len(), failed.partial), (2, 2, 98));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Failed<T, A> {
     /// The numbers that failed, ascending. Where they are very many, the lowest of them. Numbers that cannot change the
@@ -113,6 +113,15 @@ impl<T: Integer, A> fmt::Display for Failed<T, A> {
     }
 }
 
+/// As [`Display`](fmt::Display), which is what `unwrap` shows. An answer need not be `Debug`.
+impl<T: Integer, A> fmt::Debug for Failed<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<T: Integer, A> std::error::Error for Failed<T, A> {}
+
 /// Why a call has no answer over its whole range.
 ///
 /// ```
@@ -124,7 +133,7 @@ impl<T: Integer, A> fmt::Display for Failed<T, A> {
 ///     Err(error) => assert!(matches!(error, CallError::Range(_)), "{error}"),
 /// }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError<T: Integer, A> {
     /// Some numbers failed; the answer over the others is in it.
@@ -157,6 +166,13 @@ pub enum CallError<T: Integer, A> {
     /// The sum does not fit `i128`, or has infinities of both signs.
     #[error("the sum has no value: it is beyond 128 bits, or of infinities of both signs")]
     NoSum,
+}
+
+/// As [`Display`](fmt::Display), which is what `unwrap` shows. An answer need not be `Debug`.
+impl<T: Integer, A> fmt::Debug for CallError<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The result of a call.
@@ -261,6 +277,14 @@ impl<T: Integer, A> AllowFailures for Result<A, CallError<T, A>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_pass_between_threads() {
+        fn passes<E: std::error::Error + Send + Sync + 'static>() {}
+        struct NotDebug;
+        passes::<CallError<u32, NotDebug>>();
+        passes::<Failed<i64, f64>>();
+    }
 
     #[test]
     fn a_number_with_a_message_stands_alone() {

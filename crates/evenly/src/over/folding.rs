@@ -124,6 +124,10 @@ where
         true
     }
 
+    fn may_capture(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self) -> io::Result<()> {
         panics::note();
         Ok(())

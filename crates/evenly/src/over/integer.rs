@@ -22,6 +22,10 @@ mod sealed {
 /// assert_eq!(evens(-100..100_i32)?, 100);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer type of at most 64 bits",
+    label = "`evenly` goes over ranges of `i8` to `i64`, `u8` to `u64`, `isize` and `usize`"
+)]
 pub trait Integer: Copy + Debug + Display + Ord + Send + Sync + sealed::Sealed + 'static {
     /// This integer in 128 bits.
     #[doc(hidden)]
@@ -60,6 +64,11 @@ integer!(|size| size as i128; isize usize);
 /// assert_eq!(evenly::count(i8::MIN..=i8::MAX, |_| true)?, 256);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of integers with two ends",
+    label = "write `a..b` or `a..=b`",
+    note = "for the items of a slice or `Vec`, go over their indexes: `0..items.len()`"
+)]
 pub trait IntegerRange: sealed::Sealed {
     /// The type of its integers.
     type Integer: Integer;

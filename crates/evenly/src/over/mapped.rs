@@ -8,6 +8,7 @@ use super::run::{Answered, Lines, NoAnswer, Question};
 use evenly_core::real::Number;
 use evenly_core::{Aggregate, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -28,6 +29,12 @@ pub struct Mapped<'a, T, F> {
 }
 
 type Quantified<T, F> = Closure<T, F, Quantities>;
+
+impl<T, F> fmt::Debug for Mapped<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapped").field("range", &self.question.range).finish_non_exhaustive()
+    }
+}
 
 impl<'a, T, F, O> Mapped<'a, T, F>
 where
@@ -187,6 +194,12 @@ pub struct Values<T, V> {
     lines: Option<Lines>,
     line: Vec<u8>,
     types: PhantomData<fn() -> (T, V)>,
+}
+
+impl<T, V> fmt::Debug for Values<T, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Values").field("is_over", &self.lines.is_none()).finish_non_exhaustive()
+    }
 }
 
 impl<T: Integer, V: Quantity> Iterator for Values<T, V> {

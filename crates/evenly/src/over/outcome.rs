@@ -22,6 +22,12 @@ mod sealed {
 /// assert!(evenly::failures(0..10_u8, |n| assert!(n < 10))?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a closure of `evenly` cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "it may return `bool`, an integer, `f64`, `()`, or a `Result` of one of these",
+    note = "convert `f32` by `f64::from(..)`, an `Option` by `.ok_or(\"reason\")`; for any other type use `evenly::fold`"
+)]
 pub trait Outcome: sealed::Sealed {
     /// The value of a number that does not fail.
     type Value;
@@ -43,6 +49,11 @@ pub trait Outcome: sealed::Sealed {
 /// assert_eq!(sum, 0.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added or compared by `evenly`",
+    label = "needs a closure that returns an integer or `f64`",
+    note = "for a closure that returns `bool` use `evenly::count`; for any other type use `evenly::fold`"
+)]
 pub trait Quantity: Outcome<Value = Self> + Sized + 'static {
     /// The type of a sum.
     type Sum;
