@@ -28,6 +28,7 @@ Examples:
   evenly count 'n % 7 == 3 && prime(n)' -10..=100 --split static -j 4
   evenly count 'n % 7 == 3' 0..1e9 --where prime   only primes are counted
   evenly count odd 0..2^40 --format json --progress none
+  evenly count prime 0..1e13 --on ssh:big/16 --on ssh:small
   evenly count prime 0..1e13 --listen tcp:0.0.0.0:7700   (see evenly join)
   evenly count prime 0..1e13 --journal primes.journal --resume
   evenly count prime 0..1e13 --deadline 5m --joblog log.tsv --events log.jsonl";

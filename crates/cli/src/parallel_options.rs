@@ -31,7 +31,9 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         "nice" => "nice -n N evenly …",
         "a" | "arg-file" => "--lines FILE",
         "0" | "null" => "--lines0 FILE",
-        "S" | "sshlogin" => "--on ssh:HOST/WORKERS, or --on @FILE with hosts",
+        "S" | "sshlogin" | "slf" | "sshloginfile" => {
+            "--on ssh:HOST/WORKERS, or --on @FILE with hosts"
+        }
         _ => return None,
     })
 }
