@@ -53,11 +53,13 @@ fn shortened(mut line: String) -> String {
     line
 }
 
-/// Writes a line while a job runs, and drops it if standard error has no room: a blocked standard error must
+/// Writes lines while a job runs, and drops a line if standard error has no room: a blocked standard error must
 /// not stop the run.
-pub(crate) fn say(line: &str) {
-    if has_room() {
-        let _ = stderr().write_all(shortened(escaped(line)).as_bytes());
+pub(crate) fn say(lines: &str) {
+    for line in lines.split_inclusive('\n') {
+        if has_room() {
+            let _ = stderr().write_all(shortened(escaped(line)).as_bytes());
+        }
     }
 }
 
