@@ -5,13 +5,15 @@
 
 #![expect(clippy::print_stdout, reason = "the answer on stdout is what the benchmark checks")]
 
+mod loops;
+
+use loops::{is_chosen, is_prime};
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use rayon::prelude::*;
 
-const USAGE: &str =
-    "usage: rayon even-folded|even-every|congruent|congruent-loop|tasks|spawn|skew N";
+const USAGE: &str = "usage: rayon even-folded|even-every|congruent|congruent-loop|tasks|spawn|skew|skew-loop|cheap|cheap-loop N";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +26,10 @@ fn main() -> ExitCode {
         "congruent-loop" => congruent_loop(n as u64),
         "tasks" => tasks(n),
         "spawn" => spawn(n),
-        "skew" => skew(n as u64),
+        "skew" => (0..n as u64).into_par_iter().filter(|n| is_prime(*n)).count(),
+        "skew-loop" => (0..black_box(n as u64)).filter(|n| is_prime(*n)).count(),
+        "cheap" => (0..n as u64).into_par_iter().filter(|n| is_chosen(*n)).count(),
+        "cheap-loop" => (0..black_box(n as u64)).filter(|n| is_chosen(*n)).count(),
         _ => return usage(),
     };
     println!("{answer}");
@@ -82,14 +87,4 @@ fn spawn(n: usize) -> usize {
         count += block.iter().filter(|even| **even).count();
     }
     count
-}
-
-/// Counts the primes below `n` by trial division: the larger the number, the longer it takes.
-fn skew(n: u64) -> usize {
-    (0..n).into_par_iter().filter(|n| is_prime(*n)).count()
-}
-
-fn is_prime(n: u64) -> bool {
-    let has_divisor = || (3..).step_by(2).take_while(|d| d * d <= n).any(|d| n.is_multiple_of(d));
-    n == 2 || n > 2 && n % 2 == 1 && !has_divisor()
 }

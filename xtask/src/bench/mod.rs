@@ -6,6 +6,7 @@
 mod against;
 mod agents;
 mod chunks;
+mod closures;
 mod commands;
 mod contender;
 mod culprit;
@@ -90,6 +91,15 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 println!("{}", findings.table.render(style));
                 failures.extend(findings.failures);
                 commands::coprocess(&paths, &rivals, options)
+            }
+            Section::Closures => {
+                let mut found = closures::measure(&rivals, options);
+                let Some(last) = found.pop() else { continue };
+                for findings in found {
+                    println!("{}", findings.table.render(style));
+                    failures.extend(findings.failures);
+                }
+                last
             }
             Section::Library => {
                 let findings = library::cheap(&paths, &rivals, options);

@@ -11,6 +11,7 @@ pub(crate) enum Section {
     Commands,
     Chunks,
     Library,
+    Closures,
     Output,
     Dispatch,
     Agents,

@@ -23,6 +23,10 @@ pub(crate) struct Rivals {
     pub(crate) library: Option<PathBuf>,
     pub(crate) residue: Option<PathBuf>,
     pub(crate) collatz: Option<PathBuf>,
+    /// Primes by trial division with OpenMP, and by forked processes that take one chunk at a time.
+    pub(crate) skew: Option<PathBuf>,
+    /// Calls of the library over closures.
+    pub(crate) closures: Option<PathBuf>,
     pub(crate) rayon_default: Option<PathBuf>,
     pub(crate) rayon_native: Option<PathBuf>,
     /// Loops of number theory in Rust.
@@ -47,6 +51,9 @@ impl Rivals {
             rivals.spawn = c("spawn.c", "spawn", &["-O2"])?;
             rivals.trivial = c("trivial.c", "true", &["-O2"])?;
             rivals.coprocess = c("coprocess.c", "coprocess", &["-O2"])?;
+            if needed(&[Section::Closures]) {
+                rivals.skew = c("skew.c", "skew", &["-O2", "-fopenmp"])?;
+            }
             if needed(&[Section::Library]) {
                 const SHARED: [&str; 3] = ["-O2", "-shared", "-fPIC"];
                 let collatz = "../../../examples/lib/collatz.c";
@@ -55,8 +62,10 @@ impl Rivals {
                 rivals.collatz = c(collatz, "collatz.so", &SHARED)?;
             }
         }
-        if needed(&[Section::Compute, Section::Expression, Section::Dispatch]) {
-            rivals.rayon_default = Some(build_rayon(paths, "rayon-default", "")?);
+        if needed(&[Section::Compute, Section::Expression, Section::Dispatch, Section::Closures]) {
+            let rayon = build_rayon(paths, "rayon-default", "")?;
+            rivals.closures = Some(rayon.with_file_name("closures"));
+            rivals.rayon_default = Some(rayon);
         }
         if needed(&[Section::Questions]) {
             rivals.known_results = Some(build_known_results(paths)?);

@@ -206,8 +206,10 @@ impl<T, F, W> Closure<T, F, W> {
         O: Outcome,
         W: Told<O>,
     {
-        let (mut satisfy, mut failed, mut last) = (0, 0, slice.last());
-        for n in slice.first()..=slice.last() {
+        let (mut satisfy, mut failed) = (0, 0);
+        let (mut n, last) = (slice.first(), slice.last());
+        // Not an inclusive range, whose iterator tests twice for its end.
+        loop {
             at(n);
             match (self.call)(T::of_range(n)).into_value() {
                 Ok(value) => satisfy += u64::from(W::satisfies(value)),
@@ -215,14 +217,17 @@ impl<T, F, W> Closure<T, F, W> {
                     self.errors.fail(n, error, tally);
                     failed += 1;
                     if tally.is_full() {
-                        last = n;
                         break;
                     }
                 }
             }
+            if n == last {
+                break;
+            }
+            n += 1;
         }
-        let applied = last.abs_diff(slice.first()) + 1;
+        let applied = n.abs_diff(slice.first()) + 1;
         tally.count(satisfy, applied - failed);
-        last
+        n
     }
 }
