@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             if std::env::var_os("EVENLY_SECOND_START").is_none() {
                 thread::spawn(|| {
                     loop {
-                        thread::sleep(std::time::Duration::from_secs(1))
+                        thread::sleep(std::time::Duration::from_secs(1));
                     }
                 });
             }

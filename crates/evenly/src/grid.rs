@@ -106,6 +106,7 @@ impl Grid {
     }
 
     /// The options of a call that give it, each with a space before it.
+    #[doc(hidden)]
     #[must_use]
     pub fn options(&self) -> String {
         let mut options = String::new();
@@ -119,7 +120,7 @@ impl Grid {
 
     /// Definitions of its variables from n, for an expression behind them.
     #[must_use]
-    pub fn definitions(&self) -> String {
+    pub(crate) fn definitions(&self) -> String {
         self.axes.iter().map(Axis::definition).collect()
     }
 }

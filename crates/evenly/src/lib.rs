@@ -228,10 +228,11 @@ pub use evenly_core::aggregate::{Binned, Bins, Mean, RealExtreme, RealSum};
 pub use evenly_core::items::{
     ItemsPart, MOST_PIECES, MalformedItems, NoPart, PartError, TooManyPieces,
 };
+pub use evenly_core::printable::printable;
 pub use evenly_core::real;
 pub use evenly_core::{
     Aggregate, Arithmetic, Cause, Extreme, Failure, Interval, Items, Policy, Progress, Range,
-    RangeError, Sum, Tally, Value, Violation, printable,
+    RangeError, Sum, Tally, Value, Violation,
 };
 pub use grid::{Grid, GridError, Point};
 pub use halt::Halt;

@@ -13,7 +13,7 @@ use std::rc::Rc;
 ///
 /// A job over a closure cannot have agents, because nothing says whether another process has the same closure. A job
 /// over a function of such a table can: its agent is the same executable on another machine, and
-/// [has the table](crate::Join::with_functions) too. Both compare a digest of their executables. A journal keeps that
+/// has the table too (`Join::with_functions`, with the feature `sockets`). Both compare a digest of their executables. A journal keeps that
 /// digest, and another executable cannot resume it.
 ///
 /// ```

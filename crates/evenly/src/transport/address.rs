@@ -94,7 +94,7 @@ impl Address {
     ///
     /// # Errors
     /// If the port is 0, which is for listening only.
-    pub fn check_can_be_joined(&self) -> Result<(), AddressError> {
+    pub(crate) fn check_can_be_joined(&self) -> Result<(), AddressError> {
         match self.port() {
             Some(0) => Err(AddressError::PortZero { typed: self.to_string() }),
             _ => Ok(()),

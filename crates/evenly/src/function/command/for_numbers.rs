@@ -64,7 +64,7 @@ impl Command {
     }
 
     /// The text or point that n stands for, if it has one and can be read; of a text above 256 KiB the beginning. Any
-    /// bytes: for a message, see [`printable`](fn@crate::printable).
+    /// bytes: for a message, see [`printable`](crate::printable).
     #[must_use]
     pub fn text_of(&self, n: i64) -> Option<Vec<u8>> {
         if let Some(grid) = self.grid.as_ref().filter(|_| self.form == Form::PerNumber) {
@@ -82,6 +82,7 @@ impl Command {
 
     /// One run of it for these numbers, as one would type it into a shell; `None` of a coprocess, and of a text that
     /// cannot be given.
+    #[doc(hidden)]
     #[must_use]
     pub fn shown_for(&self, numbers: Interval) -> Option<String> {
         if self.form == Form::Coprocess {

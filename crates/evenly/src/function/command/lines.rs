@@ -44,6 +44,7 @@ impl LineEnd {
     }
 
     /// The option that takes such a file.
+    #[doc(hidden)]
     #[must_use]
     pub fn option(self) -> &'static str {
         match self {

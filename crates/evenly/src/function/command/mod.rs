@@ -353,6 +353,7 @@ impl Command {
     ///
     /// # Errors
     /// If the path of the directory that an array job was submitted in is too long.
+    #[doc(hidden)]
     pub fn check_for_agents(&self) -> Result<(), UnusableCommand> {
         // The options in front of it are short.
         let most = evenly_core::hello::MAX_TEXT - 100;
