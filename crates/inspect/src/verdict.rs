@@ -103,7 +103,10 @@ impl Judge<'_> {
             2.. if reading == round.len() => Kind::ReadEachOther,
             _ => Kind::Circle,
         };
-        self.finding(kind, &round, also)
+        let mut finding = self.finding(kind, &round, also);
+        let named: BTreeSet<u32> = finding.links.iter().map(Link::pid).collect();
+        finding.also.extend(pids.difference(&named));
+        finding
     }
 
     /// A process of `make` holds both ends of the pipe that is read: it is the pool of tokens.

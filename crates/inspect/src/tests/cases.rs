@@ -116,6 +116,7 @@ fn range_pipes_that_the_parent_did_not_close() {
     // The sentence begins with a worker, so that the advice is for the parent.
     let pids: Vec<u32> = verdict.findings[0].links.iter().map(Link::pid).collect();
     assert_eq!(pids, [11, 10]);
+    assert_eq!(verdict.findings[0].also, BTreeSet::from([12]));
 }
 
 #[test]
