@@ -26,6 +26,9 @@ const QUESTIONS: &[&str] = &[
     "map n*n%1000 -1e5..1e6:7,2000000 --split fixed:5000",
     "failures 100/(n%1000) 0..1e5:8,3,5",
     "all n%4==0 0..1e6:4,1e6..+3 --split guided",
+    "map a*b-c --grid a=-300..3000 --grid b=1,2,5 --grid c=10..=50:20,60 --split fixed:100",
+    "min a*a*b-c --grid a=-300..3000 --grid b=1,2,5 --grid c=10..=50:20,60 --where prime(a) --split fixed:7",
+    "failures c/(a%7-b) --grid a=0..100 --grid b=1,2,5 --grid c=0..=50:20,60 --split fixed:9",
 ];
 
 pub(crate) fn the_same_bytes(site: &Site, transport: Transport) {
