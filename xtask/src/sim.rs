@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// Let no number fail by itself
     #[arg(long)]
     no_failures: bool,
+    /// Let the values of short ranges be doubles, some of them NaN
+    #[arg(long)]
+    reals: bool,
     /// Cause no fault
     #[arg(long)]
     no_faults: bool,
@@ -77,6 +80,7 @@ impl Arguments {
             crash_reports: choice(self.crash_reports, self.no_crash_reports),
             once: choice(self.once, self.no_once),
             do_numbers_fail: !self.no_failures,
+            are_values_real: self.reals,
             are_faults_wanted: !self.no_faults,
         }
     }

@@ -53,6 +53,8 @@ pub struct SimOptions {
     pub once: Option<bool>,
     /// Whether numbers may fail by themselves.
     pub do_numbers_fail: bool,
+    /// Whether the values of short ranges are doubles, some of them NaN, unless a truth value is asked for.
+    pub are_values_real: bool,
     /// Whether phase one has faults.
     pub are_faults_wanted: bool,
 }
@@ -66,6 +68,7 @@ impl Default for SimOptions {
             crash_reports: None,
             once: None,
             do_numbers_fail: true,
+            are_values_real: false,
             are_faults_wanted: true,
         }
     }
@@ -122,6 +125,9 @@ impl fmt::Display for SimOptions {
         }
         if !self.do_numbers_fail {
             f.write_str(" --no-failures")?;
+        }
+        if self.are_values_real {
+            f.write_str(" --reals")?;
         }
         if !self.are_faults_wanted {
             f.write_str(" --no-faults")?;

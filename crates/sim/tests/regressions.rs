@@ -12,6 +12,7 @@ const COUNT: SimOptions = SimOptions {
     crash_reports: Some(false),
     once: Some(false),
     do_numbers_fail: false,
+    are_values_real: false,
     are_faults_wanted: true,
 };
 

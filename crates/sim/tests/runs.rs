@@ -1,6 +1,6 @@
 //! Fixed seeds: runs that must hold, the same each time, with every kind of fault among them.
 
-use evenly_sim::{SimOptions, SimTransport, Summary, run};
+use evenly_sim::{SimOptions, SimTransport, Summary, question_of_name, run};
 
 const WITH_AGENTS: SimOptions = SimOptions {
     transport: Some(SimTransport::Pipes),
@@ -9,6 +9,7 @@ const WITH_AGENTS: SimOptions = SimOptions {
     crash_reports: None,
     once: None,
     do_numbers_fail: true,
+    are_values_real: false,
     are_faults_wanted: true,
 };
 
@@ -33,6 +34,18 @@ fn fixed_seeds_hold_and_everything_happens_in_them() {
     let never: Vec<&str> =
         sum.counts().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
     assert!(never.is_empty(), "never happened: {never:?}\n{sum}");
+}
+
+/// Sums of doubles are exact, and NaN is a failure of its number, whatever is lost, late or repeated.
+#[test]
+fn doubles_give_the_same_answer_in_every_run() {
+    let options = SimOptions { are_values_real: true, ..SimOptions::default() };
+    runs(0..400, &options);
+    for name in ["sum", "mean", "hist", "min", "map", "failures"] {
+        let question = question_of_name(name);
+        assert!(question.is_some(), "{name}");
+        runs(1000..1060, &SimOptions { question, ..options });
+    }
 }
 
 #[test]

@@ -79,7 +79,9 @@ impl ReorderBuffer {
     /// Whether what can be reported should be reported before the lease is done: because it is much, or decides
     /// what is asked.
     pub(super) fn is_urgent(&self) -> bool {
-        matches!(self.ready.value, Value::Witness(Some(_))) || self.in_flight() >= self.much
+        // Some values have a weight even of no number.
+        let is_much = || self.in_flight() >= self.much && self.is_ready();
+        matches!(self.ready.value, Value::Witness(Some(_))) || is_much()
     }
 
     /// What is left of a lease that ends there: all from the first number that is not done.

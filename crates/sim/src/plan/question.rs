@@ -5,6 +5,7 @@
 
 use crate::options::{DRAWN, KINDS, SimOptions};
 use crate::plan::cost_model::{RESIDUES, count, number_of};
+use evenly_core::real::Number;
 use evenly_core::{Aggregate, Arithmetic, Cause, Interval, Tally};
 use evenly_testkit::random::Random;
 use std::collections::BTreeMap;
@@ -19,6 +20,10 @@ pub(crate) struct SimQuestion {
     /// How many bytes of lines a worker may send ahead.
     pub(crate) credit: u32,
     rule: FunctionRule,
+    /// Whether its values are doubles.
+    is_real: bool,
+    /// Whether some of these are NaN.
+    has_nan: bool,
     /// Numbers that do not follow the rule.
     odd: BTreeMap<i64, Result<i128, Cause>>,
 }
@@ -54,12 +59,13 @@ impl SimQuestion {
     /// Until something else is drawn.
     pub(crate) fn count() -> Self {
         let (aggregate, credit, rule) = (Aggregate::Count, 4 << 20, FunctionRule::Residues);
-        Self { aggregate, leaves_out: true, credit, rule, odd: BTreeMap::new() }
+        let (is_real, has_nan) = (false, false);
+        Self { aggregate, leaves_out: true, credit, rule, is_real, has_nan, odd: BTreeMap::new() }
     }
 
     /// Draws what is asked, or how if it is said what.
     pub(crate) fn draw(random: &mut Random, whole: Option<Interval>, options: &SimOptions) -> Self {
-        let SimOptions { question: said, do_numbers_fail, .. } = *options;
+        let SimOptions { question: said, do_numbers_fail, are_values_real, .. } = *options;
         let is_long = whole.is_some_and(|whole| whole.len() > 1 << 20);
         let first = NonZeroU64::new(random.magnitude(1, 2000));
         let aggregate = match said.unwrap_or_else(|| random.pick(&KINDS[..DRAWN])) {
@@ -75,6 +81,8 @@ impl SimQuestion {
             leaves_out: matches!(aggregate, Aggregate::Failures { .. }) || random.once_in(2),
             credit: if random.once_in(3) { 4 << 20 } else { random.magnitude(64, 1 << 14) as u32 },
             rule,
+            is_real: are_values_real && !is_long && !aggregate.wants_truth(),
+            has_nan: do_numbers_fail,
             odd: BTreeMap::new(),
         };
         if let Some(whole) = whole
@@ -127,8 +135,31 @@ impl SimQuestion {
         })
     }
 
-    /// What the function gives for a number, or why nothing; yes is one, and no is zero.
+    /// What the function gives for a number, or why nothing; yes is one, and no is zero. Of a double, the integer that
+    /// it is made of, see [`number`](Self::number).
     pub(crate) fn at(&self, n: i64) -> Result<i128, Cause> {
+        let value = self.drawn(n)?;
+        if self.is_real && self.has_nan && value.rem_euclid(31) == 17 {
+            return Err(Cause::Arithmetic(Arithmetic::NotANumber));
+        }
+        Ok(value)
+    }
+
+    /// The value that is made of this integer. The doubles are of sizes so different that each sum of some of them
+    /// depends on their order if it is rounded.
+    pub(crate) fn number(&self, value: i128) -> Number {
+        match Number::of(double(value)) {
+            Some(number) if self.is_real => number,
+            _ => Number::Integer(value),
+        }
+    }
+
+    /// Whether its values are doubles.
+    pub(crate) fn is_real(&self) -> bool {
+        self.is_real
+    }
+
+    fn drawn(&self, n: i64) -> Result<i128, Cause> {
         if let Some(value) = self.odd.get(&n) {
             return *value;
         }
@@ -164,7 +195,7 @@ impl SimQuestion {
             {
                 self.apply_rule(below, tally);
             }
-            tell(tally, *n, *value);
+            self.tell(tally, *n, *value);
             if tally.is_full() {
                 return *n;
             }
@@ -182,10 +213,10 @@ impl SimQuestion {
             let numbers = (next..=slice.last()).take(at_once);
             let numbers = numbers.map_while(|n| i64::try_from(self.at(n).ok()?).ok());
             let numbers: Vec<i64> = numbers.collect();
-            let last = if at_once > 1 && !numbers.is_empty() {
+            let last = if at_once > 1 && !self.is_real && !numbers.is_empty() {
                 next + (tally.numbers(next, &numbers) as i64 - 1)
             } else {
-                tell(tally, next, self.at(next));
+                self.tell(tally, next, self.at(next));
                 next
             };
             if tally.is_full() || last == slice.last() {
@@ -208,7 +239,9 @@ impl SimQuestion {
             }
             Aggregate::Min | Aggregate::Max => {
                 // After seven numbers nothing is new.
-                (numbers.first()..=numbers.last()).take(7).for_each(|n| tell(tally, n, self.at(n)));
+                (numbers.first()..=numbers.last())
+                    .take(7)
+                    .for_each(|n| self.tell(tally, n, self.at(n)));
             }
             // No number is found, none fails, and a range of this length has no map.
             _ => {}
@@ -232,12 +265,21 @@ impl SimQuestion {
     pub(crate) fn odd(&self, within: Interval) -> impl Iterator<Item = i64> + '_ {
         self.odd.range(within.first()..=within.last()).map(|(n, _)| *n)
     }
+
+    fn tell(&self, tally: &mut Tally, n: i64, value: Result<i128, Cause>) {
+        match value {
+            Err(Cause::Arithmetic(Arithmetic::NotANumber)) if self.is_real => {
+                tally.real(n, f64::NAN);
+            }
+            Err(cause) => tally.fail(n, cause),
+            Ok(value) if tally.aggregate().wants_truth() => tally.truth(n, value != 0),
+            Ok(value) if self.is_real => tally.real(n, double(value)),
+            Ok(value) => tally.number(n, value),
+        }
+    }
 }
 
-fn tell(tally: &mut Tally, n: i64, value: Result<i128, Cause>) {
-    match value {
-        Err(cause) => tally.fail(n, cause),
-        Ok(value) if tally.aggregate().wants_truth() => tally.truth(n, value != 0),
-        Ok(value) => tally.number(n, value),
-    }
+fn double(value: i128) -> f64 {
+    const SCALES: [f64; 4] = [0.1, 1e-20, 3e15, 1.0];
+    value as f64 * SCALES[value.rem_euclid(4) as usize]
 }
