@@ -1,7 +1,7 @@
 //! Programs that start agents on other machines: started with back-off, their standard error passed on, reaped.
 //!
 //! Each is in a process group of its own, so that Ctrl-C reaches the primary only. The standard input and output of a
-//! program with a [`Bootstrap`] is a socket: first a dialogue with the shell there, then the connection of the agent.
+//! program with a [`Bootstrap`](crate::launch::Bootstrap) is a socket: first a dialogue with the shell there, then the connection of the agent.
 
 mod bootstrap;
 mod program;
