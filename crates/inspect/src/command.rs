@@ -95,8 +95,10 @@ impl Started {
         // A stopped process handles the signal when it continues.
         signal(&own, Signal::CONT);
         loop {
+            let is_alive = Movement::of(&own, true).is_alive();
+            // After the look: what has ended by then leaves no zombie.
             let _ = self.reap();
-            if !Movement::of(&own, true).is_alive() {
+            if !is_alive {
                 return;
             }
             if Instant::now() >= until {

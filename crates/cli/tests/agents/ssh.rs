@@ -271,11 +271,16 @@ fn file_of_hosts(site: &Site) {
     let sshd = Sshd::start(site);
     let file = site.own("hosts");
     fs::write(&file, "# two\n1/a\n2/b # more\n1/:\n").unwrap();
-    let words = format!("count test:slow=1000 0..4000 --split fixed:20 --on @{}", file.display());
-    let ended = sshd.run(&words).ended();
-    ended.answers("2000\n");
-    assert_eq!(lines_with(&ended.stderr, "at ssh:a) joined with 1 worker"), 1, "{ended:?}");
-    assert_eq!(lines_with(&ended.stderr, "at ssh:b) joined with 2 workers"), 1, "{ended:?}");
+    let on = format!("--on @{}", file.display());
+    sshd.run(&format!("count even 0..1000 {on}")).ended().answers("500\n");
+    let words = format!("count test:slow=1000 0..1000000 --split fixed:20 {on}");
+    let mut primary = sshd.run(&words);
+    let joined = primary.lines(") joined with ", 2).concat();
+    for expected in ["at ssh:a) joined with 1 worker", "at ssh:b) joined with 2 workers"] {
+        assert!(joined.contains(expected), "{joined}");
+    }
+    kill("TERM", primary.pid());
+    primary.ended();
     let plan = sshd.run(&format!("{words} --dry-run")).ended();
     assert!(plan.stdout.contains("workers 1, forked"), "{plan:?}");
     assert!(plan.stdout.contains("agents  are started by ssh:b"), "{plan:?}");
