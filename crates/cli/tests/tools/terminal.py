@@ -7,7 +7,8 @@ import select
 import sys
 import time
 
-BAR = rb"\d+%  "
+# The percentage of a bar has no decimals; those of the table that USR1 prints have one.
+BAR = rb" \d+%  "
 PROMPT = rb"PROMPT> "
 
 
