@@ -72,7 +72,9 @@ impl Condition {
     ) -> Result<Self, UnusableCondition> {
         let (test, hints) = Expression::with_hints(source, grid, range)?;
         if test.kind() != Kind::Truth {
-            return Err(UnusableCondition::Number(text));
+            // In one line, as messages are.
+            let words: Vec<_> = text.split_whitespace().collect();
+            return Err(UnusableCondition::Number(words.join(" ")));
         }
         let test = Box::new(test);
         Ok(Self { text, range, test, hints, truths: vec![0; MOST] })
@@ -162,5 +164,16 @@ impl Selected<'_> {
     pub(crate) fn failure(&self) -> Option<(i64, Arithmetic)> {
         let n = self.first.wrapping_add_unsigned(self.truths.len() as u64);
         self.failed.map(|why| (n, why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_about_a_number_has_one_line() {
+        let Err(error) = Condition::new("n\n+ 1", None) else { panic!("it is accepted") };
+        assert!(error.to_string().ends_with("did you mean 'n + 1 != 0'?"), "{error}");
     }
 }
