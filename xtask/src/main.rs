@@ -7,6 +7,7 @@ mod chaos;
 mod circles;
 mod features;
 mod paths;
+mod scale;
 mod sim;
 mod table;
 
@@ -25,6 +26,8 @@ enum Command {
     Circles(circles::Arguments),
     /// Build the library with none and with each of its features, and count the crates it compiles
     Features,
+    /// Measure what the engine of a primary costs with very many simulated agents
+    Scale(scale::Arguments),
     /// Simulate whole runs of the core from seeds, and print each seed that fails
     Sim(sim::Arguments),
     /// Become a program that ends with the process that starts it (for chaos)
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Chaos(options) => chaos::main(options),
         Command::Circles(arguments) => circles::main(&arguments),
         Command::Features => features::main(),
+        Command::Scale(arguments) => scale::main(&arguments),
         Command::Sim(arguments) => sim::main(&arguments),
         Command::ChaosLaunch(arguments) => chaos::launch::main(&arguments),
     }

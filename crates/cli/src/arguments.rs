@@ -1,5 +1,6 @@
 //! Declarations of all commands, arguments and options for clap.
 
+use crate::agent_arguments::AgentArguments;
 use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
@@ -8,14 +9,18 @@ use crate::item_options::ItemArguments;
 use crate::join_arguments::JoinArguments;
 use crate::journal_options::JournalArguments;
 use crate::key_arguments::KeyCommand;
+use crate::lab_arguments::LabArguments;
 use crate::lazy_args::LazyArgs;
 use crate::limits::LimitArguments;
 use crate::output_options::OutputArguments;
+use crate::report_arguments::ReportArguments;
 use crate::sbatch::options::SlurmOptions;
 use crate::settle_arguments::SettleArguments;
+use crate::slurm_script_arguments::SlurmScriptArguments;
 use crate::start_options::StartArguments;
 use crate::status_arguments::StatusArguments;
 use crate::times::TimeArguments;
+use crate::wiring_options::WiringArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -85,9 +90,18 @@ pub(crate) enum CliCommand {
         after_help = examples::SBATCH
     )]
     Sbatch(LazyArgs<SbatchArguments>),
+    /// Print a script for sbatch that runs a call on the nodes of a Slurm job
+    #[command(
+        override_usage = "evenly slurm-script [OPTIONS OF SBATCH] <CALL>...",
+        after_help = examples::SLURM_SCRIPT
+    )]
+    SlurmScript(LazyArgs<SlurmScriptArguments>),
     /// Work for the primary process that listens at an address, as an agent
     #[command(after_help = examples::JOIN)]
     Join(Box<JoinArguments>),
+    /// Wait at an address for primaries that call (--on), and work for one after the other
+    #[command(after_help = examples::AGENT)]
+    Agent(Box<AgentArguments>),
     /// Continue an interrupted run from its journal; the options are for this call only
     #[command(after_help = examples::RESUME)]
     Resume(LazyArgs<ResumeArguments>),
@@ -97,12 +111,18 @@ pub(crate) enum CliCommand {
     /// Report how far running jobs are: progress, rate, time left, workers, machines
     #[command(after_help = examples::STATUS)]
     Status(StatusArguments),
+    /// Write a page about a run: coverage, cost, workers, throughput, failures, answer
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArguments),
     /// Decide about commands of unknown fate, or that failed, in a journal: done, or to be started again
     #[command(after_help = examples::SETTLE)]
     Settle(SettleArguments),
     /// Say why processes hang: what each waits for, who holds each pipe, and a verdict
     #[command(after_help = examples::INSPECT)]
     Inspect(InspectArguments),
+    /// Show mistakes with processes, pipes and sockets at work, an exercise each
+    #[command(after_help = examples::LAB)]
+    Lab(LabArguments),
     /// Make a key for agents on other machines, in a new file
     #[command(after_help = examples::KEYGEN)]
     Keygen {
@@ -280,6 +300,9 @@ pub(crate) struct JobArguments {
     pub(crate) format: Option<Format>,
     #[arg(skip)]
     pub(crate) batch: Option<Batch>,
+    /// Whether this call is only checked, for the script of a Slurm job.
+    #[arg(skip)]
+    pub(crate) is_for_script: bool,
     /// The numbers: START..END (without END) or START..=LAST, also with :STEP; START..+LENGTH; START.. without an
     /// end; a list or union of these, as in 0..10,15,50..=60:2
     #[arg(allow_hyphen_values = true, value_parser = no_option)]
@@ -329,10 +352,17 @@ pub(crate) struct CallArguments {
     /// fewer than these CPUs, at least 1; 0 only with --listen or --on [default: 100%]
     #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
     pub(crate) workers: Option<String>,
-    /// Also work on another machine: ssh:HOST[/WORKERS] starts an agent there by ssh; @FILE names a file with a host on
-    /// each line, as for --sshlogin of GNU parallel; repeatable
-    #[arg(long, value_name = "WHERE")]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        help = "Also work on another machine: ssh:HOST[/WORKERS] starts an agent there by ssh; tcp:HOST:PORT calls one \
+                that waits there (evenly agent); slurm[:NODES] starts one on each node of the Slurm job of this process, or \
+                on the first NODES; @FILE names a file with a host on each line, as for --sshlogin of GNU parallel; repeatable"
+    )]
     pub(crate) on: Vec<String>,
+    /// With --on slurm: the name of this machine for the nodes [default: that of --listen tcp:, or its own name]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) advertise: Option<String>,
     /// Listen at this address for agents (evenly join): unix:PATH, unixgram:PATH, tcp:HOST:PORT or
     /// udp:HOST:PORT; port 0 takes a free one; repeatable
     #[arg(long, value_name = "ADDR")]
@@ -388,8 +418,7 @@ pub(crate) struct CallArguments {
     /// Write what happens to this file, one JSON object a line; --resume appends to it
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
-    /// How to show progress on standard error; auto is a bar on a terminal, else a line every 30 s
-    /// [default: auto]
+    /// How to show progress on standard error; auto is a bar on a terminal, else a line every 30 s [default: auto]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) progress: Option<ProgressMode>,
     /// Print only errors on standard error
@@ -402,12 +431,8 @@ pub(crate) struct CallArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Show processes, pipes, sockets and descriptor tables at each stage, as the kernel has them
-    #[arg(long)]
-    pub(crate) wiring: bool,
-    /// Stop at each stage of --wiring until Enter
-    #[arg(long, requires = "wiring")]
-    pub(crate) step: bool,
+    #[command(flatten)]
+    pub(crate) wiring: WiringArguments,
 }
 
 impl CallArguments {

@@ -18,7 +18,8 @@ use crate::status::StatusSocket;
 use crate::stderr;
 use crate::stdout_writer::{Limits, WaitLimit, write_all};
 use crate::unfinished;
-use crate::wiring::WiringView;
+use crate::wiring::{self, WiringView};
+use crate::wiring_options::Wiring;
 use evenly::observe::Unfinished;
 use evenly::{Aggregate, Failure, Interval, Job, Key, Report, Value};
 use std::ffi::OsString;
@@ -30,9 +31,13 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
         return report::write_out(&dry_run::text(&mut plan));
     }
     closed_stdout::check_stdout()?;
+    if plan.wiring.as_ref().is_some_and(|wiring| wiring.is_class) {
+        return wiring::class::run(plan, &words);
+    }
     let mut observers = Observers::open(&plan).map_err(ExitOutcome::Usage)?;
-    let keys = plan.key.to_listen(&plan.listen).map_err(ExitOutcome::Usage)?;
-    let launches = plan.on.launches().map_err(ExitOutcome::Usage)?;
+    let addresses = plan.listen.iter().chain(plan.on.calls());
+    let keys = plan.key.to_listen(addresses).map_err(ExitOutcome::Usage)?;
+    let launches = plan.on.launches(&plan.key, &plan.listen).map_err(ExitOutcome::Usage)?;
     let delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
@@ -48,6 +53,7 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     let journaling = plan.journal.clone();
     let from_environment = plan.batch.as_ref().map(|batch| &*batch.from_environment);
     let words = array::with_id(words, &*plan.function, from_environment.unwrap_or_default());
+    let wiring = plan.wiring.clone();
     let port = StatusSocket::new(&plan, &words, observers.shared_journal(journaling.file()));
     let mut job = job(plan, keys, &observers, lines.as_ref()).status_port(Box::new(port));
     for launch in launches {
@@ -84,7 +90,7 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
         }
     };
     journaling.end(begun, &outcome);
-    outcome
+    outcome.and_then(|()| wiring.as_ref().map_or(Ok(()), Wiring::outcome))
 }
 
 /// Prints the hints of the plan.
@@ -105,6 +111,9 @@ fn job(plan: Plan, keys: Vec<Key>, observers: &Observers, lines: Option<&AnswerL
     };
     if let Some(seed) = plan.shuffle {
         job = job.shuffled(seed);
+    }
+    for address in plan.on.calls() {
+        job = job.call(address.clone());
     }
     for address in plan.listen {
         job = job.listen(address);

@@ -5,6 +5,7 @@ use crate::array;
 use crate::limits::is_of_median;
 use crate::number::parse_number;
 use crate::output_options::OutputOptions;
+use crate::{parallel_items, shell_words};
 use evenly::function::{Command, Form, Function, Lines, StartLimits, UnusableCommand};
 use evenly::{Aggregate, Grid, Items};
 use std::ffi::OsString;
@@ -77,6 +78,12 @@ pub(crate) fn resolve(
     let Meaning { lines, grid } = meaning;
     if grid.is_some() {
         check_grid(arguments)?;
+    }
+    if !arguments.coprocess
+        && arguments.batch.is_none()
+        && let Some(refusal) = shell_words::refusal(&words, lines.is_some())
+    {
+        return Err(refusal);
     }
     let command = match (arguments.as_kind.as_deref(), lines) {
         _ if arguments.coprocess => Command::coprocess(words),
@@ -157,6 +164,11 @@ pub(crate) fn missing(
     range: &str,
 ) -> Option<String> {
     if let Aggregate::Run { .. } = aggregate {
+        if range.starts_with(|first: char| first.is_alphabetic() || "./{".contains(first))
+            && !range.contains("..")
+        {
+            return Some(parallel_items::without_items("run", &[], &[range.into()]));
+        }
         return Some(format!("no command is given to run; as in: evenly run {range} -- echo {{}}"));
     }
     let about = [

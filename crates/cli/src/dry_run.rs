@@ -131,8 +131,11 @@ pub(crate) fn text(plan: &mut Plan) -> String {
     for address in &listen {
         text += &format!("agents  may join at {address}\n");
     }
-    for host in plan.on.names() {
+    for host in plan.on.started() {
         text += &format!("agents  are started by {host}\n");
+    }
+    for address in plan.on.calls() {
+        text += &format!("agents  are called at {address}\n");
     }
     text += &format!("chunks  {}\n", chunks(plan));
     if let Some(seed) = plan.shuffle {

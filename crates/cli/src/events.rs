@@ -16,7 +16,7 @@ use crate::throttle::Throttle;
 use evenly::observe::{AgentSeen, Observation, Observer, Resumed, Unfinished};
 use evenly::{Progress, Report};
 use serde::Serialize;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -61,6 +61,9 @@ enum Event<'a> {
         asked: JobFields<'a>,
         workers: u32,
         split: String,
+        host: String,
+        processors: Option<usize>,
+        program_version: &'static str,
     },
     FewerWorkers {
         wanted: usize,
@@ -120,6 +123,7 @@ enum Event<'a> {
     AgentRefused {
         address: String,
         reason: String,
+        unreported: u64,
     },
     Strangers {
         count: u64,
@@ -245,6 +249,9 @@ impl Events {
                 .under(plan.function.condition()),
             workers: plan.workers.map_or(0, NonZeroU32::get),
             split: report::split(plan.policy),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            processors: std::thread::available_parallelism().ok().map(NonZeroUsize::get),
+            program_version: env!("CARGO_PKG_VERSION"),
         });
         Ok(events)
     }
@@ -448,9 +455,9 @@ fn event_of_agents(observation: &Observation<'_>) -> Option<Event<'static>> {
         Observation::AgentAwake(agent) => {
             Event::AgentAwake { worker: agent.worker, machine: agent.machine.clone() }
         }
-        Observation::AgentRefused { address, why } => {
+        Observation::AgentRefused { address, why, unreported } => {
             let (address, reason) = ((*address).to_owned(), (*why).to_owned());
-            Event::AgentRefused { address, reason }
+            Event::AgentRefused { address, reason, unreported: *unreported }
         }
         Observation::Strangers { count, wrong_key } => {
             Event::Strangers { count: *count, wrong_key: wrong_key.map(ToOwned::to_owned) }

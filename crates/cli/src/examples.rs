@@ -67,6 +67,48 @@ Examples:
   evenly inspect 4014 --svg picture.svg
   evenly inspect --watch --format json 4014";
 
+pub(crate) const REPORT: &str = "\
+The page is one HTML file without scripts that loads nothing: for light and dark screens, phones and paper. It is \
+smaller than 300 kB for any run. Each kind of file knows a part: the journal (--journal) coverage, failures, answer and \
+fingerprint, of chunk commands also times; events (--events) workers, losses, throughput and rerun lines; the job log \
+(--joblog) what numbers cost, and coverage. The page says what its files do not know. The run may have failed or \
+been killed, or still be at work.
+
+Exit status: 0 written; 2 a file is none of these, or of another job, or the page cannot be written; 5 the journal is \
+damaged.
+
+Examples:
+  evenly report primes.journal -o report.html
+  evenly report run.events run.joblog -o report.html
+  evenly report primes.journal run.events run.joblog -o report.html";
+
+pub(crate) const LAB: &str = "\
+An exercise shows a C program with one mistake, asks what it will do, compiles it with cc and runs it, shows the \
+verdict of evenly inspect, explains, and runs the fix.
+
+Exit status: 0 done; 2 usage, no C compiler, or no terminal and no --auto; 4 a program did something else than the \
+exercise says.
+
+Examples:
+  evenly lab
+  evenly lab parent-keeps-end
+  evenly lab no-wait --auto --lang es
+  evenly lab no-wait --source c > no-wait.c
+  evenly lab no-wait --source rust --fixed > no_wait.rs
+  evenly lab check ej3.c";
+
+pub(crate) const LAB_CHECK: &str = "\
+The program uses n pipes for ranges and one for results. It is compiled with cc and called for twenty pairs of WORKERS \
+and N. Looked at: the counts; n+1 pipes; two ends in each worker; end of file in the parent; wait() for each child; no \
+write over 4096 bytes (PIPE_BUF); and what it does when pipe(), fork(), read() or write() fails, which is made to \
+happen. It gets no standard input, ten seconds for each call, and is ended with all its processes.
+
+Exit status: 0 nothing is wrong; 1 something is, or it does not compile; 2 usage, or no C compiler.
+
+Examples:
+  evenly lab check ej3.c
+  evenly lab check ej3.c --lang es";
+
 pub(crate) const STATUS: &str = "\
 A job answers from its second second on, through a socket that only its user can reach: in $XDG_RUNTIME_DIR/evenly, \
 /run/user/UID/evenly, or evenly-UID in the directory for temporary files. Of a journal that no running job \
@@ -215,6 +257,27 @@ Examples:
   evenly sbatch array-job.sh rows.txt out
   evenly sbatch --array=0-99%4 --time=10 --journal done array-job.sh
   evenly sbatch --parsable --array=1-8 --wrap='./run $SLURM_ARRAY_TASK_ID'";
+
+pub(crate) const AGENT: &str = "\
+A pool of machines: each runs this command, and any primary that has their key calls as many of them as it likes by \
+--on. A primary may ask for every builtin function and expression. The agent runs a command or a library only if \
+--allow or --allow-lib names it, with the same words and the same bytes. While the agent works for one primary, it refuses \
+others in one line, and they call again. On a network, 'evenly key show' on the machine of the primary prints the \
+line that adds its key here. A signal ends the agent.
+
+Examples:
+  evenly agent --listen tcp:0.0.0.0:7000                     (on each machine)
+  evenly agent --listen tcp:0.0.0.0:7000 --allow './test {}'
+  evenly count prime 0..1e13 --on tcp:a:7000 --on tcp:b:7000";
+
+pub(crate) const SLURM_SCRIPT: &str = "\
+The script runs the call with --on slurm: one agent on each node of the job, started by srun. Start it with sbatch. It has a \
+journal and --resume, so submit it again after the time limit and it continues. Slurm sends it TERM 60 s before the limit. \
+Without -c or -n the job has whole nodes (--exclusive). The call is checked now.
+
+Examples:
+  evenly slurm-script -N 4 -t 1:00:00 count prime 0..1e12 > job.sbatch
+  evenly slurm-script -N 2 -c 8 -p long run 0..1e6 -- ./trial {} > job.sbatch";
 
 pub(crate) const JOIN: &str = "\
 The primary sends the job, and this process works on it. On a network, both need the same key: 'evenly key \

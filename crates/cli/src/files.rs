@@ -38,7 +38,11 @@ enum Identity {
 ///
 /// # Errors
 /// One line that names both options and the file.
-pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(), String> {
+pub(crate) fn of_job<'a>(
+    arguments: &JobArguments,
+    listen: &'a [Address],
+    calls: impl Iterator<Item = &'a Address>,
+) -> Result<(), String> {
     let mut used = Vec::new();
     if let Some(log) = &arguments.call.joblog {
         used.extend(log_file("--joblog", joblog_path(log).0));
@@ -49,6 +53,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     if let Some(events) = &arguments.call.events {
         used.extend(log_file("--events", events));
     }
+    used.extend(arguments.call.wiring.pictures().filter_map(|path| written("--wiring", &path)));
     if let Some(journal) = &arguments.journal.file {
         used.extend(journal_files("--journal", journal));
     }
@@ -62,7 +67,7 @@ pub(crate) fn of_job(arguments: &JobArguments, listen: &[Address]) -> Result<(),
     used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.call.key_file.is_empty()
         && arguments.call.key_env.is_none()
-        && listen.iter().any(Address::needs_key)
+        && listen.iter().chain(calls).any(Address::needs_key)
         && let Ok(path) = Key::default_path()
     {
         used.extend(written("the key file", &path));
@@ -105,6 +110,16 @@ pub(crate) fn of_verify(arguments: &VerifyArguments) -> Result<(), String> {
     let mut used = journal_files("--merge", into);
     used.extend(arguments.files.iter().filter_map(|path| read("the journal", path)));
     used.extend(standard_streams());
+    compare(&used)
+}
+
+/// Refuses to write a page over a file that it is made of.
+///
+/// # Errors
+/// One line that names both and the file.
+pub(crate) fn of_report(files: &[PathBuf], output: &Path) -> Result<(), String> {
+    let mut used: Vec<_> = written("-o", output).into_iter().collect();
+    used.extend(files.iter().filter_map(|path| read("the file", path)));
     compare(&used)
 }
 

@@ -47,7 +47,7 @@ fn names_in_expressions() -> impl Iterator<Item = &'static str> {
 /// stands.
 pub(crate) fn is_unknown_name(typed: &str) -> bool {
     let is_name = typed.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !typed.contains("==")
+        && (!typed.contains('=') || typed.contains(':'))
         && typed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:@=,".contains(&byte));
     let is_expression =
         ["n", "true", "false"].contains(&typed) || names_in_expressions().any(|name| name == typed);
@@ -74,9 +74,19 @@ mod tests {
         for name in ["evn", "tribonacci", "test:crahs@5,7"] {
             assert!(is_unknown_name(name), "{name}");
         }
-        for other in
-            ["even", "prime", "n", "true", "2", "n+1", "n==20", "even(n)", "-n", "test:slow=5"]
-        {
+        for other in [
+            "even",
+            "prime",
+            "n",
+            "true",
+            "2",
+            "n+1",
+            "n==20",
+            "n=3",
+            "even(n)",
+            "-n",
+            "test:slow=5",
+        ] {
             assert!(!is_unknown_name(other), "{other}");
         }
     }

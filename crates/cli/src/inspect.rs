@@ -5,12 +5,13 @@ use crate::exit::ExitOutcome;
 use crate::inspect_arguments::{InspectArguments, InspectFormat, LanguageArgument};
 use crate::report::write_out;
 use crate::stderr;
-use evenly::internal::quoted;
+use evenly::internal::{EndSignals, continue_guarded, quoted};
 use evenly_inspect::{Event, InspectError, Language, Look, Started};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -52,11 +53,7 @@ impl Reporter {
 /// Inspects processes, or a command that it starts.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<(), ExitOutcome> {
     closed_stdout::check_stdout()?;
-    let language = match arguments.lang {
-        Some(LanguageArgument::En) => Language::English,
-        Some(LanguageArgument::Es) => Language::Spanish,
-        None => Language::of_environment(),
-    };
+    let language = LanguageArgument::chosen(arguments.lang);
     let mut reporter =
         Reporter { format: arguments.format, language, picture: arguments.svg.clone(), last: None };
     if !arguments.cmd.is_empty() {
@@ -114,7 +111,12 @@ fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcom
         let program = quoted(&words[0]);
         ExitOutcome::Usage(format!("cannot start {program}: {cause}; check its name and its path"))
     };
-    let mut started = Started::start(words).map_err(|cause| cannot(&cause))?;
+    // Without a guard only SIGKILL leaves the command running. That is no reason not to start it.
+    let _ = continue_guarded(|| {});
+    let signals = EndSignals::take().map_err(|cause| cannot(&cause))?;
+    let requests = signals.as_fd().try_clone_to_owned().map_err(|cause| cannot(&cause))?;
+    let started = Started::start(words).map_err(|cause| cannot(&cause))?;
+    let mut started = started.until_readable(requests);
     loop {
         match started.next_event().map_err(|cause| cannot(&cause))? {
             Event::Quiet(pids) => match Look::at(&pids) {
@@ -129,6 +131,19 @@ fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcom
                 Err(InspectError::NoProcess(_)) => {}
                 Err(error) => return Err(ExitOutcome::Usage(error.to_string())),
             },
+            // Only a wait with a limit is late.
+            Event::Late => {}
+            Event::EndRequested => {
+                if let Some(signal) = signals.next() {
+                    started.end();
+                    let program = quoted(&words[0]);
+                    let ended = match reporter.language {
+                        Language::English => format!("stopped by {signal}; {program} was ended"),
+                        Language::Spanish => format!("detenido por {signal}; se terminó {program}"),
+                    };
+                    return Err(ExitOutcome::Interrupted(signal, ended));
+                }
+            }
             Event::Ended(status) => {
                 if reporter.last.is_none() {
                     let end = match (status.code(), reporter.language) {

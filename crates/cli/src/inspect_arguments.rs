@@ -1,6 +1,7 @@
 //! Declaration of the arguments of `evenly inspect`.
 
 use clap::{Args, ValueEnum};
+use evenly_inspect::Language;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ pub(crate) struct InspectArguments {
     #[arg(value_name = "PID", required_unless_present = "cmd")]
     pub(crate) pids: Vec<String>,
     /// A command to start and to inspect when nothing has moved in it for a second. Its output goes to standard
-    /// error. It is ended if the verdict is that something is wrong
+    /// error. It is ended if something is wrong, and with this call
     #[arg(last = true, value_name = "CMD", conflicts_with_all = ["pids", "watch"])]
     pub(crate) cmd: Vec<OsString>,
     /// Look every second, and print a report when it has changed, until the processes have ended
@@ -32,6 +33,17 @@ pub(crate) struct InspectArguments {
 pub(crate) enum LanguageArgument {
     En,
     Es,
+}
+
+impl LanguageArgument {
+    /// The language of `--lang`, or that of the environment.
+    pub(crate) fn chosen(given: Option<Self>) -> Language {
+        match given {
+            Some(Self::En) => Language::English,
+            Some(Self::Es) => Language::Spanish,
+            None => Language::of_environment(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

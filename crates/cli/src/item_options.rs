@@ -2,7 +2,7 @@
 
 use crate::grid_options::{of_points, parse_grid, without_option};
 use crate::item_file::read_items;
-use crate::items::{all_lines, parse_items, shown};
+use crate::items::{all_lines, leading_zero, parse_items, shown};
 use crate::number::parse_number;
 use crate::part_option::parse_part;
 use crate::sample::sample;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ItemArguments {
     /// Take the numbers from FILE (- for standard input) instead of RANGE: on each line a number, a range, or a list or
-    /// union of them; # begins a comment. Output of find and failures is such a file, unless it has points of a --grid
+    /// union of them; # begins a comment. Output of find and failures is such a file; points of a grid need its --grid options
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Take each combination of values of several variables, as in --grid a=0..10 --grid b=1,2,5. An expression has the
@@ -57,6 +57,8 @@ pub(crate) struct GivenItems {
     pub(crate) grid: Option<Rc<Grid>>,
     /// Says with which seed the sample is taken again.
     pub(crate) hint: Option<String>,
+    /// A number that begins with a zero, which commands do not get.
+    pub(crate) zeros: Option<String>,
 }
 
 /// Where the items of a job stand.
@@ -140,11 +142,11 @@ impl ItemArguments {
     /// One line that names the item, file or option, the cause and the next step.
     pub(crate) fn read(&self, source: &ItemSource<'_>) -> Result<GivenItems, String> {
         let grid = parse_grid(&self.grid)?;
-        let (items, hint) = match &self.recorded {
-            Some(items) => (items.clone(), None),
-            None => self.sampled(source, grid.as_deref())?,
-        };
-        Ok(GivenItems { items, grid, hint })
+        if let Some(items) = &self.recorded {
+            return Ok(GivenItems { items: items.clone(), grid, hint: None, zeros: None });
+        }
+        let (items, hint, zeros) = self.sampled(source, grid.as_deref())?;
+        Ok(GivenItems { items, grid, hint, zeros })
     }
 
     /// The part of all items that is asked for, if it is one, and its items.
@@ -175,21 +177,21 @@ impl ItemArguments {
         &self,
         source: &ItemSource<'_>,
         grid: Option<&Grid>,
-    ) -> Result<(Items, Option<String>), String> {
+    ) -> Result<(Items, Option<String>, Option<String>), String> {
         // A bad option is refused before a file is read.
         let count = self.count()?;
         let seed = self.seed()?;
-        let items = match source {
-            ItemSource::Typed(text) => parse_items(text)?,
-            ItemSource::File(path) => read_items(path)?,
-            ItemSource::Points(_) => grid.map_or(Range::EMPTY, Grid::range).into(),
-            ItemSource::Lines(lines) => all_lines(lines),
+        let (items, zeros) = match source {
+            ItemSource::Typed(text) => (parse_items(text)?, leading_zero(text).map(str::to_owned)),
+            ItemSource::File(path) => read_items(path, grid)?,
+            ItemSource::Points(_) => (grid.map_or(Range::EMPTY, Grid::range).into(), None),
+            ItemSource::Lines(lines) => (all_lines(lines), None),
         };
         let items = match grid {
             Some(grid) => of_points(grid, items)?,
             None => items,
         };
-        let Some(count) = count else { return Ok((items, None)) };
+        let Some(count) = count else { return Ok((items, None, zeros)) };
         let (seed, hint) = match seed {
             Some(seed) => (seed, None),
             None => {
@@ -198,7 +200,7 @@ impl ItemArguments {
                 (seed, Some(format!("sample of {count} of {of}: --seed {seed} takes it again")))
             }
         };
-        Ok((sample(&items, count, seed).map_err(|error| error.to_string())?, hint))
+        Ok((sample(&items, count, seed).map_err(|error| error.to_string())?, hint, zeros))
     }
 
     fn count(&self) -> Result<Option<usize>, String> {

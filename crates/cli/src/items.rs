@@ -88,6 +88,15 @@ fn parse_ranged(text: &str) -> Result<Items, String> {
     }
 }
 
+/// The first number that begins with a zero, which it loses as an item.
+pub(crate) fn leading_zero(text: &str) -> Option<&str> {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.find(|word| {
+        let is_decimal = word.bytes().all(|byte| byte.is_ascii_digit());
+        is_decimal && word.len() > 1 && word.starts_with('0')
+    })
+}
+
 /// The numbers of all lines.
 pub(crate) fn all_lines(lines: &Lines) -> Items {
     Range::new(1, i128::from(lines.len()) + 1).map_or_else(|_| Range::EMPTY.into(), Items::from)
@@ -169,8 +178,8 @@ mod tests {
             ("0..10:", "bad step '' in '0..10:': a number is missing"),
             ("0..10:x", "bad step 'x' in '0..10:x': 'x' is not a whole number"),
             ("0..10:2^64", "it is from 1 to 2^64-1"),
-            ("10..0:2", "bad range '10..0': it is reversed; did you mean 0..10?"),
-            ("1,9..5,7", "bad range '9..5': it is reversed; did you mean 5..9?"),
+            ("10..0:2", "bad range '10..0': it is reversed; did you mean 0..=10?"),
+            ("1,9..5,7", "bad range '9..5': it is reversed; did you mean 5..=9?"),
             ("1,,2", "between two commas a number or a range is missing"),
             ("1,2,", "between two commas a number or a range is missing"),
             ("1,x", "bad item 'x': 'x' is not a whole number; a piece is"),
@@ -186,8 +195,8 @@ mod tests {
             ("5..+x", "bad range '5..+x': 'x' is not a whole number"),
             ("5..+2^63", "bad range '5..+2^63': with +2^63 it has numbers above 2^63-1"),
             ("7", "or 7..=7 for this one number"),
-            ("1:10", "did you mean 1..10?"),
-            ("1-10", "did you mean 1..10?"),
+            ("1:10", "did you mean 1..=10?"),
+            ("1-10", "did you mean 1..=10?"),
             ("0..1e12:4,0..1e12:6", "pieces"),
         ] {
             let error = parse_items(text).unwrap_err();

@@ -34,6 +34,8 @@ pub(crate) struct JoinHint {
     addresses: Vec<String>,
     words: String,
     key: KeySource,
+    /// Whether the run starts agents that join at these addresses.
+    starts_agents: bool,
     throttle: Throttle,
     /// Since when no worker is in.
     since: Option<Instant>,
@@ -42,7 +44,12 @@ pub(crate) struct JoinHint {
 impl JoinHint {
     pub(crate) fn new(words: String, key: KeySource) -> Self {
         let throttle = Throttle::new(PERIOD);
-        Self { addresses: Vec::new(), words, key, throttle, since: None }
+        Self { addresses: Vec::new(), words, key, starts_agents: false, throttle, since: None }
+    }
+
+    /// The run starts agents itself, so it has no hint at its start.
+    pub(crate) fn starts_agents(self, starts_agents: bool) -> Self {
+        Self { starts_agents, ..self }
     }
 
     /// The period at which this hint needs progress.
@@ -58,7 +65,8 @@ impl JoinHint {
     /// The hint at the start of the run, if agents can join it by themselves.
     pub(crate) fn first(&mut self) -> Option<String> {
         self.since = Some(Instant::now());
-        (!self.addresses.is_empty()).then(|| self.line(""))
+        let is_needed = !self.addresses.is_empty() && !self.starts_agents;
+        is_needed.then(|| self.line(""))
     }
 
     /// The hint now, if no worker is in and a minute has passed since the last one.
@@ -122,6 +130,9 @@ mod tests {
             "evenly: no worker is in; to add some: evenly join 'unix:/tmp/a b' -- sh -c 'exit 1' {}\n"
         );
         assert_eq!(hint.again(0), None);
+        let mut hint = JoinHint::new(String::new(), KeySource::Default).starts_agents(true);
+        hint.add("unix:/tmp/a");
+        assert_eq!(hint.first(), None);
         let mut hint = JoinHint::new(String::new(), KeySource::Files(vec!["k".into()]));
         hint.add("tcp:0.0.0.0:7000");
         let line = hint.first().unwrap();

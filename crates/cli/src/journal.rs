@@ -4,6 +4,8 @@ use crate::arguments::JobArguments;
 use crate::duration::parse_duration;
 use crate::exit::ExitOutcome;
 use crate::journal_options::JournalArguments;
+use crate::lines;
+use crate::resume_line::ResumeLine;
 use crate::stderr;
 use evenly::internal::quoted;
 use evenly::journal::{self, Journal, PartOfItems};
@@ -25,13 +27,15 @@ pub(crate) struct Journaling {
     after: Option<Duration>,
     is_quiet: bool,
     part: Option<PartOfItems>,
+    /// Whether the items are lines of standard input, which no journal keeps.
+    has_piped_lines: bool,
 }
 
 impl Journaling {
     pub(crate) fn resolve(arguments: &JobArguments) -> Result<Self, ExitOutcome> {
         let after = match std::env::var(AFTER).as_deref() {
             // A run with --wiring stands still for as long as its user looks.
-            _ if arguments.call.wiring => None,
+            _ if arguments.call.wiring.is_given() => None,
             Ok("never") => None,
             Ok(text) => Some(parse_duration(text).map_err(|cause| {
                 ExitOutcome::Usage(format!("bad value '{text}' of {AFTER}: {cause}; or never"))
@@ -39,7 +43,8 @@ impl Journaling {
             Err(_) => Some(MINUTE),
         };
         let (options, is_quiet) = (arguments.journal.clone(), arguments.call.quiet);
-        Ok(Self { options, after, is_quiet, part: None })
+        let has_piped_lines = lines::are_piped(arguments);
+        Ok(Self { options, after, is_quiet, part: None, has_piped_lines })
     }
 
     /// The same for a job that is this part of others.
@@ -89,7 +94,8 @@ impl Journaling {
     pub(crate) fn end(&self, begun: Option<PathBuf>, outcome: &Result<(), ExitOutcome>) {
         let is_unnamed = self.options.file.as_ref().is_none_or(|file| is_unnamed(file));
         let Some(file) = begun.or_else(|| self.options.file.clone()) else { return };
-        let again = match outcome {
+        let again = ResumeLine::new(&file, self.has_piped_lines);
+        let options = match outcome {
             // A resumed run would come to the same end, or refuse the journal.
             Ok(())
             | Err(ExitOutcome::No | ExitOutcome::NoAnswer(_) | ExitOutcome::Untrusted(_)) => {
@@ -99,10 +105,12 @@ impl Journaling {
                 return;
             }
             Err(ExitOutcome::FateUnknown(_)) if !self.is_quiet && file.exists() => {
-                let file = quoted(file);
                 stderr::say_at_last(&format!(
-                    "evenly: finished work is kept; to decide about a command of unknown fate: evenly settle {file} \
-                     ITEMS done|retry; to start all of them again: evenly resume {file} --retry-failed\n"
+                    "evenly: finished work is kept; to decide about a command of unknown fate: evenly settle {} \
+                     ITEMS done|retry; to start all of them again: {}{}\n",
+                    quoted(file),
+                    again.with(" --retry-failed"),
+                    again.needs()
                 ));
                 return;
             }
@@ -118,9 +126,10 @@ impl Journaling {
             Err(_) => return,
         };
         if !self.is_quiet && file.exists() {
-            let file = quoted(file);
             stderr::say_at_last(&format!(
-                "evenly: finished work is kept; to continue: evenly resume {file}{again}\n"
+                "evenly: finished work is kept; to continue: {}{}\n",
+                again.with(options),
+                again.needs()
             ));
         }
     }

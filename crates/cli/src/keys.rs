@@ -1,8 +1,8 @@
-//! Choice of the keys for --listen and join: those of --key-file, that of --key-env, or the user's default key.
+//! Choice of the keys for --listen, --on, join and agent: those of --key-file, that of --key-env, or the user's default key.
 
 use crate::arguments::CallArguments;
 use evenly::{Address, Key, KeyError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most keys at once: the old and the new one while a key is replaced.
 const MOST: usize = 2;
@@ -24,7 +24,15 @@ impl KeySource {
     /// # Errors
     /// If there are too many files.
     pub(crate) fn of_call(call: &CallArguments) -> Result<Self, String> {
-        match (&call.key_env, &*call.key_file) {
+        Self::of_called(&call.key_file, call.key_env.as_ref())
+    }
+
+    /// That of an agent which primaries call.
+    ///
+    /// # Errors
+    /// If there are too many files.
+    pub(crate) fn of_called(files: &[PathBuf], variable: Option<&String>) -> Result<Self, String> {
+        match (variable, files) {
             (Some(name), _) => Ok(Self::Variable(name.clone())),
             (None, []) => Ok(Self::Default),
             (None, files) if files.len() > MOST => {
@@ -53,18 +61,35 @@ impl KeySource {
         }
     }
 
-    /// The keys that agents may have. Where agents come over a network and no key is named, the user's own is used,
-    /// and made if there is none.
-    pub(crate) fn to_listen(&self, listen: &[Address]) -> Result<Vec<Key>, String> {
+    /// The keys that agents may have. Where agents come or are called over a network and no key is named, the user's own is
+    /// used, and made if there is none.
+    pub(crate) fn to_listen<'a>(
+        &self,
+        mut addresses: impl Iterator<Item = &'a Address>,
+    ) -> Result<Vec<Key>, String> {
         let keys = match self {
             Self::Variable(name) => Key::from_variable(name).map(|key| vec![key]),
             Self::Files(files) => files.iter().map(|file| Key::read(file)).collect(),
-            Self::Default if !listen.iter().any(Address::needs_key) => Ok(Vec::new()),
+            Self::Default if !addresses.any(Address::needs_key) => Ok(Vec::new()),
             Self::Default => Key::default_path()
                 .and_then(|path| Key::read_or_make(&path))
                 .map(|(key, _)| vec![key]),
         };
         keys.map_err(|error| error.to_string())
+    }
+
+    /// The keys that primaries may have which call an agent at this address. An agent makes none: they are those of the
+    /// primaries.
+    pub(crate) fn to_be_called(&self, address: &Address) -> Result<Vec<Key>, String> {
+        match self {
+            Self::Files(files) => {
+                let keys = files.iter().map(|file| read_of_primary(file));
+                keys.collect()
+            }
+            Self::Default | Self::Variable(_) => {
+                Ok(self.to_join(address)?.map(|(key, _)| key).into_iter().collect())
+            }
+        }
     }
 
     /// The key to join with and its place for messages: the one named, or the user's own if one is needed.
@@ -79,14 +104,18 @@ impl KeySource {
             Self::Default => Some(Key::default_path().map_err(|error| error.to_string())?),
         };
         let Some(path) = path else { return Ok(None) };
-        let key = Key::read(&path).map_err(|error| match error {
-            KeyError::Missing { path } => format!(
-                "there is no key file '{}'; on the machine of the primary run 'evenly key show', and run the line that \
-                 it prints here",
-                path.display()
-            ),
-            error => error.to_string(),
-        })?;
-        Ok(Some((key, path.display().to_string())))
+        Ok(Some((read_of_primary(&path)?, path.display().to_string())))
     }
+}
+
+/// Reads the key of a primary on another machine.
+fn read_of_primary(path: &Path) -> Result<Key, String> {
+    Key::read(path).map_err(|error| match error {
+        KeyError::Missing { path } => format!(
+            "there is no key file '{}'; on the machine of the primary run 'evenly key show', and run the line that it \
+             prints here",
+            path.display()
+        ),
+        error => error.to_string(),
+    })
 }

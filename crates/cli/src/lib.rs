@@ -25,6 +25,8 @@
 //! A program that only needs answers calls the library `evenly` directly, which compiles a fifth of the crates: its
 //! front page has calls in one line. This crate is apart from it because a command line needs many more crates.
 
+mod agent;
+mod agent_arguments;
 mod answer;
 mod answer_lines;
 mod arguments;
@@ -56,6 +58,7 @@ mod intervals;
 mod item_file;
 mod item_options;
 mod items;
+mod job_call;
 mod joblog;
 mod join;
 mod join_arguments;
@@ -67,6 +70,8 @@ mod junit_options;
 mod key;
 mod key_arguments;
 mod keys;
+mod lab;
+mod lab_arguments;
 mod lazy_args;
 mod limits;
 mod lines;
@@ -81,6 +86,8 @@ mod option;
 mod output_options;
 mod output_tails;
 mod own;
+mod page_width;
+mod parallel_items;
 mod parallel_options;
 mod parse;
 mod part_option;
@@ -90,17 +97,24 @@ mod progress_display;
 mod question;
 mod range;
 mod report;
+mod report_arguments;
+mod report_journal;
+mod report_page;
 mod rerun;
 mod resume;
+mod resume_line;
 mod run;
 mod sample;
 mod sbatch;
 mod settle;
 mod settle_arguments;
 mod shared_library;
+mod shell_words;
 mod short;
 mod shuffle_option;
 mod size;
+mod slurm_script;
+mod slurm_script_arguments;
 mod start_options;
 mod status;
 mod status_arguments;
@@ -115,6 +129,7 @@ mod usage_errors;
 mod verify;
 mod windows;
 mod wiring;
+mod wiring_options;
 
 pub use program::Program;
 

@@ -2,14 +2,13 @@
 
 use crate::arguments::JobArguments;
 use crate::items::shown;
+use crate::resume_line::ResumeLine;
 use evenly::function::{LineEnd, Lines};
 use evenly::internal::quoted;
 use evenly::{Interval, Items, Range};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::rc::Rc;
-
-/// Programs that take a word behind `-c` for code.
-const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
 
 /// Opens the lines of a job, if it has some.
 ///
@@ -43,7 +42,53 @@ pub(crate) fn of_job(arguments: &JobArguments) -> Result<Option<Rc<Lines>>, Stri
             quoted(file)
         ));
     }
+    if arguments.items.recorded.is_some()
+        && file == Path::new("-")
+        && std::io::stdin().is_terminal()
+    {
+        return Err(format!(
+            "the lines of this job came from standard input, which is a terminal now; {}",
+            again(arguments)
+        ));
+    }
     open(file, end).map(Some)
+}
+
+/// Whether the items are lines of standard input.
+pub(crate) fn are_piped(arguments: &JobArguments) -> bool {
+    let lines = named(arguments.lines.as_deref(), arguments.lines0.as_deref());
+    lines.is_some_and(|(file, _)| file == Path::new("-"))
+}
+
+/// What to do about the lines of a job that a journal continues.
+fn again(arguments: &JobArguments) -> String {
+    if !are_piped(arguments) {
+        return "put the same lines into the file again".to_owned();
+    }
+    let journal = arguments.journal.file.as_deref().unwrap_or(Path::new("FILE"));
+    format!("give the same lines again, as in: {}", ResumeLine::new(journal, true).with(""))
+}
+
+/// Refuses to continue a journal with fewer lines than its job has.
+///
+/// # Errors
+/// One line that says how many lines there are, and what to do.
+pub(crate) fn check_recorded(
+    lines: &Lines,
+    items: &Items,
+    arguments: &JobArguments,
+) -> Result<(), String> {
+    let Some(hull) = items.hull().filter(|hull| hull.last().unsigned_abs() > lines.len()) else {
+        return Ok(());
+    };
+    Err(format!(
+        "{} {} differs from the lines of the journal: its job has line {}, and here the number of lines is {}; {}",
+        lines.line_end().option(),
+        quoted(lines.named()),
+        hull.last(),
+        lines.len(),
+        again(arguments)
+    ))
 }
 
 fn named<'a>(lines: Option<&'a Path>, lines0: Option<&'a Path>) -> Option<(&'a Path, LineEnd)> {
@@ -91,21 +136,4 @@ fn check(lines: &Lines, items: &Items) -> Result<(), String> {
              are meant"
         ),
     })
-}
-
-/// A hint for a command in which a shell takes texts for code.
-pub(crate) fn hint(arguments: &JobArguments) -> Option<String> {
-    named(arguments.lines.as_deref(), arguments.lines0.as_deref())?;
-    let shell = Path::new(arguments.cmd.first()?).file_name()?.to_str()?;
-    if !SHELLS.contains(&shell) {
-        return None;
-    }
-    let mut words = arguments.cmd.iter().skip(1).map(|word| word.to_string_lossy());
-    words.find(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))?;
-    let code = words.next()?;
-    let mark = ["{}", "{.}", "{/}", "{//}", "{/.}"].into_iter().find(|mark| code.contains(mark))?;
-    Some(format!(
-        "{shell} takes the text in the place of {mark} for code: a line 'x; rm -r y' would remove y; write: {shell} -c \
-         '… \"$1\" …' {shell} {mark}"
-    ))
 }

@@ -84,8 +84,12 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
             format!("{agent} has sent nothing for {limit} s; {reclaimed}")
         }
         Observation::AgentAwake(agent) => format!("{agent} sends again"),
-        Observation::AgentRefused { address, why } => {
-            format!("{address} was refused: {}", printable(why.as_bytes(), MOST_WORDS))
+        Observation::AgentRefused { address, why, unreported } => {
+            let before = match unreported {
+                0 => String::new(),
+                more => format!(" (and {more} more before it)"),
+            };
+            format!("{address} was refused{before}: {}", printable(why.as_bytes(), MOST_WORDS))
         }
         Observation::Strangers { count, wrong_key } => strangers(*count, *wrong_key),
         Observation::Joined { address, function, range } => joined(address, function, *range),

@@ -1,7 +1,6 @@
 //! Options of GNU parallel that have another name or form here, for the message about an unknown option.
 
-use evenly::internal::quoted;
-use std::ffi::OsString;
+use crate::parallel_items::LINKED;
 
 /// What to type here in place of an option of GNU parallel, named without its minus signs.
 pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
@@ -11,24 +10,31 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
         }
         "delay" => "--max-rate: 200/m for --delay 0.3",
         "P" | "max-procs" => "-j N",
-        "bar" => "--progress bar",
-        "eta" => "--progress plain",
-        "max-args" | "max-replace-args" | "N" | "n" | "L" | "l" | "max-lines" => {
-            "--chunk N with {start} and {end} in CMD"
+        "bar" | "eta" => "--progress bar, the default on a terminal",
+        "max-args" | "max-replace-args" | "N" | "n" | "L" | "l" | "max-lines" | "X" | "m"
+        | "xargs" => {
+            "--chunk N with {start} and {end} in CMD; {} is always one item, and xargs itself puts several into one command"
         }
         "I" | "i" | "replace" => "{}, the only text that stands for an item",
         "u" | "ungroup" | "linebuffer" | "lb" => "--line-buffer",
         "C" | "colsep" => "a split in CMD: sh -c 'IFS=,; set -f; set -- $1; echo \"$2\"' sh {}",
         "d" | "delimiter" => "tr ';' '\\n' < FILE | evenly … --lines -",
+        "trim" => "sed 's/^ *//; s/ *$//' FILE | evenly … --lines -",
         "header" => "--lines FILE 2.. -- CMD, which leaves out the first line",
         "retry" => "--retries N: how many more tries",
-        "tagstring" => "--tag",
+        "tagstring" => {
+            "--tag for the item and a tab; let CMD print any other text: sh -c 'echo \"TEXT $1\"' sh {}"
+        }
         "files" => "--results DIR",
         "term-seq" | "termseq" => "--grace D",
         "halt-on-error" => "--halt",
         "workdir" | "wd" => "sh -c 'cd DIR && …' sh {} as CMD",
         "link" | "xapply" => LINKED.trim_start_matches("it is "),
         "nice" => "nice -n N evenly …",
+        "array" => "evenly run 1..=N --as slurm -- ./SCRIPT, or evenly sbatch --array=1-N SCRIPT",
+        "limit" | "noswap" => "--load or --memfree, which hold back starts",
+        "t" => "--dry-run, which prints the first commands, or sh -xc as CMD",
+        "plus" => "{.} {/} {//} {/.} of a line; for others: sh -c 'echo \"${1%.*.*}\"' sh {}",
         "a" | "arg-file" => "--lines FILE",
         "0" | "null" => "--lines0 FILE",
         "S" | "sshlogin" | "slf" | "sshloginfile" => {
@@ -45,96 +51,18 @@ pub(crate) fn without_counterpart(option: &str) -> Option<&'static str> {
             "data is not divided among commands; --lines FILE gives each line as an argument"
         }
         "sem" | "semaphore" => "there is no job queue across calls",
-        "transfer" | "transferfile" | "return" | "cleanup" | "basefile" => {
+        "transfer" | "transferfile" | "trc" | "return" | "cleanup" | "basefile" => {
             "no files are copied; an agent works in its own directory"
         }
         "tmux" | "interactive" | "p" => "commands have no terminal",
+        "q" | "quote" => "there is no shell, so nothing needs quotes; leave it out",
+        "env" => "commands inherit the environment; leave it out",
+        "group" => "output of commands is never mixed; leave it out",
+        "r" | "no-run-if-empty" => "without items no command runs; leave it out",
+        "compress" => "large output waits in files of TMPDIR as it is; leave it out",
         "will-cite" | "citation" | "bibtex" => "there is no such notice; leave it out",
         _ => return None,
     })
-}
-
-/// What to write for lists whose first items belong together, and their second ones.
-const LINKED: &str =
-    "it is paste -d ' ' FILE1 FILE2 | evenly run --lines - -- sh -c 'set -f; set -- $1; …' sh {}";
-
-/// Whether a word begins the items of GNU parallel.
-fn begins_items(word: &OsString) -> bool {
-    [":::", "::::", ":::+", "::::+"].iter().any(|source| word == source)
-}
-
-/// What to say of items behind the command, as in `echo {} ::: 1 2 3`, and what to write; `None` if there are none.
-pub(crate) fn items_behind(
-    verb: &str,
-    options: &[OsString],
-    command: &[OsString],
-) -> Option<String> {
-    let source = command.iter().find(|word| begins_items(word))?.to_string_lossy();
-    if command.iter().any(|word| word == ":::+" || word == "::::+") {
-        return Some(format!("':::+' is of GNU parallel; here {LINKED}"));
-    }
-    let mut lists = command.split(begins_items);
-    let command = line(lists.next()?);
-    let lists: Vec<&[OsString]> = lists.collect();
-    let (before, items) = match &lists[..] {
-        [[file]] if source.starts_with("::::") => {
-            (String::new(), format!("--lines {}", quoted(file)))
-        }
-        [numbers] if are_numbers(numbers) => (String::new(), list(numbers)),
-        [words] => (format!("printf '%s\\n' {} | ", line(words)), "--lines -".to_owned()),
-        lists if lists.len() <= 5 && lists.iter().all(|numbers| are_numbers(numbers)) => {
-            let axes = lists.iter().zip('a'..);
-            let axes =
-                axes.map(|(numbers, name)| format!("--grid {name}={}", line_with(numbers, ",")));
-            (String::new(), axes.collect::<Vec<_>>().join(" "))
-        }
-        _ => {
-            return Some(format!(
-                "'{source}' is of GNU parallel, and here the items stand before --; of combinations of words, write \
-                 each into a line of a file for --lines FILE (docs/from-parallel.md)"
-            ));
-        }
-    };
-    let mark = if command.contains('{') { "" } else { " {}" };
-    let options: String = options.iter().map(|word| format!("{} ", quoted(word))).collect();
-    Some(format!(
-        "'{source}' is of GNU parallel, and here the items stand before --; write: {before}evenly {verb} \
-         {options}{items} -- {command}{mark}"
-    ))
-}
-
-/// What to say of items in several words, as in `run a b -- CMD`.
-pub(crate) fn items_in_words(words: &[OsString]) -> String {
-    let cause = format!("{} words stand for the items of run, which are one word", words.len());
-    if are_numbers(words) {
-        return format!("{cause}; write {}", list(words));
-    }
-    let words = line(words);
-    format!(
-        "{cause} of numbers; for these words write: printf '%s\\n' {words} | evenly run --lines - -- CMD"
-    )
-}
-
-fn line(words: &[OsString]) -> String {
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-fn line_with(words: &[OsString], between: &str) -> String {
-    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    words.join(between)
-}
-
-fn are_numbers(words: &[OsString]) -> bool {
-    !words.is_empty()
-        && words.iter().all(|word| word.to_str().is_some_and(|word| word.parse::<i64>().is_ok()))
-}
-
-/// Numbers as items; one alone is no set as it is typed.
-fn list(numbers: &[OsString]) -> String {
-    match numbers {
-        [one] => format!("{0}..={0}", one.to_string_lossy()),
-        several => line_with(several, ","),
-    }
 }
 
 #[cfg(test)]
@@ -151,25 +79,6 @@ mod tests {
         for option in run.get_arguments().filter_map(clap::Arg::get_long) {
             assert_eq!(counterpart(option), None, "--{option}");
         }
-    }
-
-    #[test]
-    fn items_behind_the_command_are_put_before_it() {
-        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        for (options, command, expected) in [
-            ("-k", "echo {} ::: 1 2 3", "evenly run -k 1,2,3 -- echo {}"),
-            ("-k", "echo ::: 7", "evenly run -k 7..=7 -- echo {}"),
-            ("-k", "echo {} ::: a b", "printf '%s\\n' a b | evenly run -k --lines - -- echo {}"),
-            ("-k", "wc -l {} :::: f", "evenly run -k --lines f -- wc -l {}"),
-            ("-k", "echo {1} ::: 1 2 ::: 3", "evenly run -k --grid a=1,2 --grid b=3 -- echo {1}"),
-            ("-k", "echo {1} ::: 1 2 :::+ 3 4", "here it is paste -d ' ' FILE1 FILE2 | evenly run"),
-            ("-k", "echo {1} ::: a b ::: 3", "each into a line of a file for --lines FILE"),
-        ] {
-            let text = items_behind("run", &words(options), &words(command)).unwrap();
-            let text = text.replace("'{1}'", "{1}");
-            assert!(text.contains(expected), "{text}");
-        }
-        assert_eq!(items_behind("run", &[], &words("echo :")), None);
     }
 
     #[test]
@@ -195,7 +104,7 @@ mod tests {
         ] {
             let text = counterpart(option).unwrap();
             let named = text.split_whitespace().next().unwrap().trim_start_matches('-');
-            let named = named.trim_end_matches(':');
+            let named = named.trim_end_matches([':', ',']);
             let has_it = run.get_arguments().any(|arg| arg.get_long() == Some(named));
             assert!(has_it, "{option}: {text}");
         }

@@ -131,11 +131,16 @@ fn refusal(error: &clap::Error, words: &[OsString]) -> String {
 fn one_line(error: &clap::Error, words: &[OsString]) -> String {
     let text = |kind| error.get(kind).map(value_text);
     let argument = text(ContextKind::InvalidArg).unwrap_or_default().replace(['<', '>'], "");
+    // Without the value that it may have.
+    let argument = argument.split_once("[=").map_or(&*argument, |(name, _)| name);
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let what = match error.kind() {
         ErrorKind::UnknownArgument => format!("unexpected argument '{argument}'"),
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            if let Some(call) = suggestions::call(&name) {
+                return format!("unknown command '{name}'; {call}");
+            }
             if let Some(verb) = suggestions::verb(&name) {
                 return format!("unknown command '{name}'; did you mean '{verb}'?");
             }
@@ -147,7 +152,7 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
             format!("bad value '{value}' for {argument}: it is one of {valid}")
         }
         ErrorKind::ValueValidation => format!("unexpected argument '{value}'"),
-        ErrorKind::MissingRequiredArgument => match usage_errors::needing(&argument, words) {
+        ErrorKind::MissingRequiredArgument => match usage_errors::needing(argument, words) {
             Some(option) => format!("{option} is only used with {argument}, which is missing"),
             None => format!("{argument} is missing"),
         },
@@ -156,7 +161,9 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
         }
         ErrorKind::ArgumentConflict => {
             let other = text(ContextKind::PriorArg).unwrap_or_default().replace(['<', '>'], "");
-            if other == argument || other.is_empty() {
+            if argument.is_empty() {
+                format!("there is a word too many after {other}")
+            } else if other == argument || other.is_empty() {
                 format!("{argument} is given twice")
             } else {
                 format!("{argument} and {other} cannot be used together")

@@ -22,6 +22,7 @@ use crate::rerun::Rerun;
 use crate::shuffle_option;
 use crate::suggestions;
 use crate::times::Times;
+use crate::wiring_options::Wiring;
 use evenly::function::{Form, Function};
 use evenly::journal::PartOfItems;
 use evenly::{Address, AddressError, Aggregate, Grid, Halt, Items, Policy};
@@ -71,13 +72,6 @@ pub(crate) struct Plan {
     pub(crate) batch: Option<Batch>,
 }
 
-/// Whether `--wiring` waits for Enter at each stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wiring {
-    Shown,
-    StepByStep,
-}
-
 impl Plan {
     /// Checks the arguments of a job. `output`: what `run` does with the output of its commands.
     pub(crate) fn resolve(
@@ -85,22 +79,24 @@ impl Plan {
         mut output: OutputOptions,
         arguments: &JobArguments,
     ) -> Result<Self, ExitOutcome> {
-        let wiring = match (arguments.call.wiring, arguments.call.step) {
-            (false, _) => None,
-            (true, false) => Some(Wiring::Shown),
-            (true, true) => Some(Wiring::StepByStep),
-        };
-        let listen = addresses(&arguments.call.listen).map_err(ExitOutcome::Usage)?;
+        let wiring = arguments.call.wiring.resolve().map_err(ExitOutcome::Usage)?;
+        let mut listen = addresses(&arguments.call.listen).map_err(ExitOutcome::Usage)?;
+        let on = On::resolve(arguments).map_err(ExitOutcome::Usage)?;
+        listen.extend(on.listens_at(&listen).and_then(|address| address.parse().ok()));
         // Checked here: `evenly resume --key-file` replaces the key of the interrupted call, which may listen.
         let key = KeySource::of_call(&arguments.call).map_err(ExitOutcome::Usage)?;
-        if let (true, Some(option)) = (listen.is_empty(), key.option()) {
-            let refusal = format!("{option} is only used with --listen ADDR, which is missing");
+        let is_used = !listen.is_empty() || on.calls().next().is_some();
+        if let (false, Some(option)) = (is_used, key.option()) {
+            let refusal = format!(
+                "{option} is only used with --listen ADDR or --on tcp:HOST:PORT or slurm, which are missing"
+            );
             return Err(ExitOutcome::Usage(refusal));
         }
-        files::of_job(arguments, &listen).map_err(ExitOutcome::Usage)?;
-        let on = On::resolve(arguments).map_err(ExitOutcome::Usage)?;
+        files::of_job(arguments, &listen, on.calls()).map_err(ExitOutcome::Usage)?;
         let workers = match arguments.call.workers.as_deref() {
             Some("0") if arguments.call.has_agents() => None,
+            // The node of this process has an agent as well.
+            None if on.is_slurm() && on.workers_here().is_none() => None,
             None if on.workers_here().is_some() => on.workers_here().and_then(NonZeroU32::new),
             typed => Some(resolve_workers(typed).map_err(ExitOutcome::Usage)?),
         };
@@ -115,9 +111,13 @@ impl Plan {
         };
         let question =
             Question::resolve(aggregate, arguments, manner).map_err(ExitOutcome::Usage)?;
+        if let Some(refusal) = question.other_lines {
+            return Err(ExitOutcome::Journal(refusal));
+        }
         let is_per_number = is_per_number(&*question.function);
         let has_order = question.items.is_open_ended() || arguments.call.shuffle.is_some();
-        let policy = resolve_policy(arguments, wiring, has_order).map_err(ExitOutcome::Usage)?;
+        let policy = resolve_policy(arguments, wiring.is_some() && !has_order)
+            .map_err(ExitOutcome::Usage)?;
         let halt = option("halt", arguments.call.halt.as_deref(), parse_halt)?;
         let has_array = arguments.as_kind.is_some();
         let asked = (aggregate, &question.items);
@@ -219,18 +219,14 @@ fn addresses(typed: &[String]) -> Result<Vec<Address>, String> {
     Ok(addresses)
 }
 
-fn resolve_policy(
-    arguments: &JobArguments,
-    wiring: Option<Wiring>,
-    has_order: bool,
-) -> Result<Policy, String> {
+fn resolve_policy(arguments: &JobArguments, is_one_range_each: bool) -> Result<Policy, String> {
     let sizes = [
         (&arguments.call.limits.chunk_time, "--chunk-time"),
         (&arguments.call.limits.chunk_max, "--chunk-max"),
         (&arguments.call.limits.chunk_min, "--chunk-min"),
     ];
     let sizes = sizes.into_iter().find(|(given, _)| given.is_some());
-    let policy = typed_policy(arguments, wiring.filter(|_| !has_order))?;
+    let policy = typed_policy(arguments, is_one_range_each)?;
     match sizes {
         Some((_, option)) if policy != Policy::Timed => Err(format!(
             "{option} is for chunks sized by time; leave out --split and --chunk, or it"
@@ -239,7 +235,7 @@ fn resolve_policy(
     }
 }
 
-fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Policy, String> {
+fn typed_policy(arguments: &JobArguments, is_one_range_each: bool) -> Result<Policy, String> {
     if let Some(len) = &arguments.call.chunk {
         return fixed(len).map_err(|cause| format!("bad value '{len}' for --chunk: {cause}"));
     }
@@ -253,7 +249,7 @@ fn typed_policy(arguments: &JobArguments, wiring: Option<Wiring>) -> Result<Poli
         }
         // --wiring shows the classroom exercise: one range for each worker. With --listen or --on, agents that join later
         // need chunks as well.
-        let is_like_the_class = wiring.is_some() && !arguments.call.has_agents();
+        let is_like_the_class = is_one_range_each && !arguments.call.has_agents();
         return Ok(if is_like_the_class { Policy::Static } else { Policy::default() });
     };
     match split {

@@ -89,7 +89,8 @@ impl ProgressDisplay {
             stuck: Vec::new(),
             listen: plan.listen.iter().map(ToString::to_string).collect(),
             join_hint: (plan.workers.is_none() && plan.volume != Volume::Quiet)
-                .then(|| JoinHint::new(plan.join_words.clone(), plan.key.clone())),
+                .then(|| JoinHint::new(plan.join_words.clone(), plan.key.clone()))
+                .map(|hint| hint.starts_agents(plan.on.is_slurm())),
             has_workers: plan.workers.is_some(),
         }
     }

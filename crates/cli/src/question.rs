@@ -6,12 +6,13 @@ use crate::condition;
 use crate::function_names::{applied, builtin, is_unknown_name, own_function_in, unknown_function};
 use crate::item_options::{GivenItems, ItemArguments, ItemSource};
 use crate::items::{parse_items, span};
-use crate::{lines, own, parallel_options, shared_library};
+use crate::{lines, own, parallel_items, shared_library, shell_words};
 use evenly::function::{self, Function, Kind, UnusableExpression};
 use evenly::internal::quoted;
 use evenly::journal::PartOfItems;
 use evenly::{Aggregate, Grid, Items, Range};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// A function that suits the command, and its items.
@@ -24,6 +25,8 @@ pub(crate) struct Question {
     pub(crate) grid: Option<Rc<Grid>>,
     /// Hints about words that may not mean what the user expects, one line each.
     pub(crate) hints: Vec<String>,
+    /// Why a journal is not continued: its job has more lines.
+    pub(crate) other_lines: Option<String>,
 }
 
 impl Question {
@@ -50,13 +53,13 @@ impl Question {
         arguments: &JobArguments,
         typed: &str,
     ) -> Result<Self, String> {
-        let Self { items, part, function, grid, mut hints } = self;
+        let Self { items, part, function, grid, mut hints, other_lines } = self;
         condition::check_options(aggregate, arguments, typed, &items)?;
         let condition = condition::resolve(typed, grid.as_deref(), span(&items))?;
         hints.extend(condition.hints().iter().map(|hint| format!("--where: {hint}")));
         let function = function::only_where(function, condition, aggregate)
             .map_err(|error| error.to_string())?;
-        Ok(Self { items, part, function, grid, hints })
+        Ok(Self { items, part, function, grid, hints, other_lines })
     }
 
     /// Understands the two words as a question about all numbers of the items.
@@ -80,19 +83,28 @@ impl Question {
             _ => arguments.items.source(command, function.as_deref(), range.as_deref())?,
         };
         if !arguments.cmd.is_empty() {
-            let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
+            let GivenItems { items, grid, hint, zeros } = arguments.items.read(&source)?;
             // Those of a journal are compared with its fingerprint.
+            let is_recorded = arguments.items.recorded.is_some();
             let items = match &lines {
-                Some(lines) if arguments.items.recorded.is_none() => lines::chosen(lines, items)?,
+                Some(lines) if !is_recorded => lines::chosen(lines, items)?,
                 _ => items,
             };
+            let recorded = lines.as_ref().filter(|_| is_recorded);
+            let other_lines =
+                recorded.and_then(|lines| lines::check_recorded(lines, &items, arguments).err());
             let (items, part) = arguments.items.part_of(items)?;
             // An array has the tasks of all parts.
             let whole = part.as_ref().map_or(&items, PartOfItems::whole);
+            let has_lines = lines.is_some();
             let words = (typed, whole, Meaning { lines, grid: grid.clone() });
             let function = command::resolve(aggregate, arguments, words, manner)?;
-            let hints = hint.into_iter().chain(lines::hint(arguments)).collect();
-            return Ok(Self { items, part, function, grid, hints });
+            let of_shell = Some(&arguments.cmd).filter(|_| !arguments.coprocess);
+            let of_shell = of_shell.and_then(|cmd| shell_words::hint(cmd, has_lines));
+            let of_zeros = zeros.filter(|_| grid.is_none() && !has_lines);
+            let of_zeros = of_zeros.and_then(|typed| zeros_hint(&typed, &arguments.cmd));
+            let hints = hint.into_iter().chain(of_shell).chain(of_zeros).collect();
+            return Ok(Self { items, part, function, grid, hints, other_lines });
         }
         let range = &*source.words();
         if let Some(missing) = command::missing(aggregate, arguments, range) {
@@ -130,7 +142,7 @@ impl Question {
         if is_unknown_name(typed) && arguments.items.grid.is_empty() {
             return Err(unknown_function(typed));
         }
-        let GivenItems { items, grid, hint } = arguments.items.read(&source)?;
+        let GivenItems { items, grid, hint, .. } = arguments.items.read(&source)?;
         let (items, part) = arguments.items.part_of(items)?;
         let (function, mut hints) = match &grid {
             Some(grid) => function::expression_over(grid, typed, span(&items))
@@ -142,7 +154,7 @@ impl Question {
             let applied = if grid.is_some() { typed } else { function.name() };
             return Err(no_truth_value(command, applied));
         }
-        Ok(Self { items, part, function, grid, hints })
+        Ok(Self { items, part, function, grid, hints, other_lines: None })
     }
 }
 
@@ -168,8 +180,20 @@ impl Question {
         let GivenItems { items: whole, hint, .. } = items.read(&source)?;
         let (items, part) = items.part_of(whole)?;
         let function = shared_library::load(spec, depends)?;
-        Ok(Self { items, part, function, grid: None, hints: hint.into_iter().collect() })
+        let hints = hint.into_iter().collect();
+        Ok(Self { items, part, function, grid: None, hints, other_lines: None })
     }
+}
+
+/// What to say of a number that begins with a zero where a command gets it by `{}`.
+fn zeros_hint(typed: &str, command: &[OsString]) -> Option<String> {
+    let width = typed.len();
+    command.iter().any(|word| word.to_string_lossy().contains("{}")).then(|| {
+        format!(
+            "{typed} is a number, which {{}} gives without zeros; write {{n:0{width}}} for {width} digits, or --lines for \
+             the words as they are"
+        )
+    })
 }
 
 /// What to say of the words of GNU parallel that clap takes: `-0`, and `:::` behind `--` without other items.
@@ -177,16 +201,40 @@ fn of_parallel(command: &str, arguments: &JobArguments) -> Option<String> {
     let JobArguments { function, range, items, .. } = arguments;
     let has_null = function.as_deref() == Some("-0") || range.as_deref() == Some("-0");
     if has_null && !arguments.cmd.is_empty() {
-        return Some(format!(
-            "unknown option '-0' of evenly {command}; here it is --lines0 FILE (docs/from-parallel.md)"
-        ));
+        return Some(format!("unknown option '-0' of evenly {command}; here it is --lines0 FILE"));
     }
-    let has_lines = arguments.lines.is_some() || arguments.lines0.is_some();
-    let has_items = range.is_some() || has_lines || items.from.is_some() || !items.grid.is_empty();
+    let named = [(&arguments.lines, "--lines"), (&arguments.lines0, "--lines0")];
+    let lines = named.into_iter().find_map(|(file, option)| Some((file.as_ref()?, option)));
+    let is_word = |word: &&String| {
+        let is_range =
+            word.contains("..") || word.starts_with(|first: char| first.is_ascii_digit());
+        parse_items(word).is_err() && (!is_range || Path::new(word).exists())
+    };
+    let words: Vec<&String> = function.iter().chain(range).filter(is_word).collect();
+    if let Some((file, option)) = lines
+        && !words.is_empty()
+        && !arguments.cmd.is_empty()
+    {
+        let files = std::iter::once(file.into()).chain(words.into_iter().map(OsString::from));
+        let cmd: Vec<_> = arguments.cmd.iter().map(quoted).collect();
+        let (files, call) = (files.collect::<Vec<_>>(), format!("-- {}", cmd.join(" ")));
+        return Some(parallel_items::beside_lines(command, option, &files, &call));
+    }
+    let has_items =
+        range.is_some() || lines.is_some() || items.from.is_some() || !items.grid.is_empty();
     if has_items {
         return None;
     }
-    parallel_options::items_behind(command, &[], &arguments.cmd)
+    let has_no_function = function.is_none() && !arguments.cmd.is_empty();
+    parallel_items::items_behind(command, &[], &arguments.cmd).or_else(|| {
+        (has_no_function && parallel_items::stdin_has_lines()).then(|| {
+            format!(
+                "<RANGE> is missing; for the lines of standard input add --lines - before --, as in: … | evenly {command} \
+                 --lines - -- {}",
+                parallel_items::command_line(&arguments.cmd, true)
+            )
+        })
+    })
 }
 
 /// A builtin by its name, or applied to n, which is the same; else an expression, with what may not be

@@ -21,7 +21,7 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
         };
         return Err(match other_notation(text) {
             Some((start, end)) => {
-                format!("bad range '{text}': it has no '..'; did you mean {start}..{end}?")
+                format!("bad range '{text}': it has no '..'; did you mean {start}..={end}?")
             }
             None => format!(
                 "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST{alone}"
@@ -56,10 +56,7 @@ pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
     let end = if is_included { last_or_end.checked_add(1) } else { Some(last_or_end) };
     let end = end.ok_or_else(|| outside(text, last, false))?;
     if first > end {
-        let dots = if is_included { "..=" } else { ".." };
-        return Err(format!(
-            "bad range '{text}': it is reversed; did you mean {last}{dots}{start}?"
-        ));
+        return Err(format!("bad range '{text}': it is reversed; did you mean {last}..={start}?"));
     }
     Range::new(first, end).map_err(|_| {
         let is_low = first < i128::from(i64::MIN);
@@ -137,12 +134,12 @@ mod tests {
     #[test]
     fn a_bad_range_says_what_to_do() {
         let error = |text: &str| parse_range(text).unwrap_err();
-        assert!(error("10..0").contains("did you mean 0..10?"));
+        assert!(error("10..0").contains("did you mean 0..=10?"));
         assert!(error("10..=0").contains("did you mean 0..=10?"));
         assert!(error("1e3..=2^5").contains("did you mean 2^5..=1e3?"));
         assert!(error("10").contains("START..END"));
         for other in ["1-10", "1:10"] {
-            assert!(error(other).contains("did you mean 1..10?"), "{other}");
+            assert!(error(other).contains("did you mean 1..=10?"), "{other}");
         }
         for three in ["0...10", "0...=10"] {
             assert!(

@@ -2,11 +2,13 @@
 
 use crate::batch::RerunLine;
 use crate::own;
+use crate::resume_line::PIPE;
 use crate::unit::Unit;
 use evenly::function::{Command, Form, Typed};
 use evenly::internal::shown_text;
 use evenly::{Failure, Grid, Interval, Items, Range};
 use std::borrow::Cow;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Most pieces of items in a line. A line with more of them names only the lowest and the highest number.
@@ -69,6 +71,11 @@ impl Rerun {
 
     /// Names the texts that numbers stand for in the runs of a command, if there are some.
     pub(crate) fn of_texts(mut self, command: Option<Rc<Command>>) -> Self {
+        let lines = command.as_ref().and_then(|command| command.lines());
+        if lines.is_some_and(|lines| lines.named() == Path::new("-")) {
+            // The same lines must come through the pipe.
+            self.before.insert_str(0, PIPE);
+        }
         if command.as_ref().is_some_and(|command| command.lines().is_some()) {
             self.unit = Unit::Line;
         }

@@ -4,8 +4,10 @@ use crate::arguments::{CallArguments, CliCommand, JobArguments, ResumeArguments}
 use crate::exit::ExitOutcome;
 use crate::files;
 use crate::journal_options::JournalArguments;
+use crate::lines;
 use crate::option::Replace;
 use crate::parse;
+use crate::resume_line::ResumeLine;
 use evenly::journal::{self, RecordedCall};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
@@ -72,6 +74,19 @@ pub(crate) fn resume(
     Ok((command, words))
 }
 
+/// The line that continues a journal, by the call that the journal contains.
+pub(crate) fn line(file: &Path) -> ResumeLine {
+    let words = match evenly::internal::command_line(file) {
+        Ok(Some(recorded)) => recorded.words,
+        Ok(None) => return ResumeLine::of_program(file),
+        Err(_) => return ResumeLine::new(file, false),
+    };
+    let name = OsString::from("evenly");
+    let mut command = parse::parse(std::iter::once(name).chain(words)).ok();
+    let job = command.as_mut().and_then(job);
+    ResumeLine::new(file, job.is_some_and(|job| lines::are_piped(job)))
+}
+
 /// Makes the paths of this call independent of the working directory.
 fn make_absolute(call: &mut CallArguments) -> std::io::Result<()> {
     if let Some(log) = &mut call.joblog {
@@ -112,6 +127,7 @@ impl Replace for CallArguments {
         let Self {
             workers,
             on,
+            advertise,
             listen,
             key_file,
             key_env,
@@ -131,7 +147,6 @@ impl Replace for CallArguments {
             verbose,
             dry_run,
             wiring,
-            step,
         } = later;
         // A way to cut the range excludes the others.
         if [&split, &chunk, &limits.chunk_time, &limits.chunk_max, &limits.chunk_min]
@@ -147,6 +162,7 @@ impl Replace for CallArguments {
         }
         self.workers.replace_by(workers);
         self.on.replace_by(on);
+        self.advertise.replace_by(advertise);
         self.listen.replace_by(listen);
         // A key that this call names replaces the key of the earlier call, of either kind.
         if key_env.is_some() || !key_file.is_empty() {
@@ -166,7 +182,6 @@ impl Replace for CallArguments {
         self.progress.replace_by(progress);
         self.dry_run.replace_by(dry_run);
         self.wiring.replace_by(wiring);
-        self.step.replace_by(step);
     }
 }
 
@@ -186,16 +201,20 @@ fn job(command: &mut CliCommand) -> Option<&mut JobArguments> {
         CliCommand::Find(find) => Some(&mut find.truth.question.job),
         CliCommand::Run(run) => Some(&mut run.job),
         CliCommand::Join(_)
+        | CliCommand::Agent(_)
         | CliCommand::Resume(_)
         | CliCommand::Sbatch(_)
+        | CliCommand::SlurmScript(_)
         | CliCommand::Verify(_)
         | CliCommand::Inspect(_)
+        | CliCommand::Report(_)
         | CliCommand::Settle(_)
         | CliCommand::Status(_)
         | CliCommand::Keygen { .. }
         | CliCommand::Key { .. }
         | CliCommand::Functions
         | CliCommand::Completions { .. }
+        | CliCommand::Lab(_)
         | CliCommand::Man { .. } => None,
     }
 }

@@ -1,78 +1,57 @@
 //! Dispatch of a parsed command to its code.
 
-use crate::arguments::{Arguments, CliCommand, FailuresArguments, FindArguments, RunArguments};
+use crate::agent;
+use crate::arguments::{Arguments, CliCommand};
 use crate::ask;
 use crate::exit::ExitOutcome;
 use crate::functions;
 use crate::inspect;
+use crate::job_call::job_call;
 use crate::join;
 use crate::key;
-use crate::number::parse_count;
-use crate::option::option;
-use crate::output_options::OutputOptions;
+use crate::lab;
 use crate::own;
 use crate::plan::Plan;
 use crate::report;
+use crate::report_page;
 use crate::resume;
 use crate::settle;
+use crate::slurm_script;
 use crate::status;
 use crate::stderr;
 use crate::verify;
 use clap::CommandFactory;
-use evenly::{Aggregate, Key};
+use evenly::Key;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::{Command as Reader, Stdio};
 
 /// Runs a command, and writes its result to standard output. `words` are the words of the call.
 pub(crate) fn command(command: CliCommand, words: Vec<OsString>) -> Result<(), ExitOutcome> {
-    let mut output = OutputOptions::default();
-    let (aggregate, arguments) = match command {
-        CliCommand::Count(truth) => (Aggregate::Count, truth.into_inner().into_job()),
-        CliCommand::Any(truth) => (Aggregate::Any, truth.into_inner().into_job()),
-        CliCommand::All(truth) => (Aggregate::All, truth.into_inner().into_job()),
-        CliCommand::Sum(question) => (Aggregate::Sum, question.into_inner().into_job()),
-        CliCommand::Min(question) => (Aggregate::Min, question.into_inner().into_job()),
-        CliCommand::Max(question) => (Aggregate::Max, question.into_inner().into_job()),
-        CliCommand::Hist(hist) => {
-            let hist = hist.into_inner();
-            (hist.bins.aggregate()?, hist.question.into_job())
+    if let CliCommand::Resume(arguments) = command {
+        let (resumed, words) = resume::resume(arguments.into_inner())?;
+        return self::command(resumed, words);
+    }
+    match job_call(command)? {
+        Ok((aggregate, output, arguments)) => {
+            ask::ask(Plan::resolve(aggregate, output, &arguments)?, words)
         }
-        CliCommand::Mean(question) => (Aggregate::Mean, question.into_inner().into_job()),
-        CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
-        CliCommand::Failures(failures) => {
-            let FailuresArguments { first, question } = failures.into_inner();
-            let first = option("first", first.as_deref(), parse_count)?;
-            (Aggregate::Failures { first }, question.into_job())
-        }
-        CliCommand::Find(find) => {
-            let FindArguments { first, truth } = find.into_inner();
-            let first = option("first", first.as_deref(), parse_count)?;
-            (Aggregate::Find { first }, truth.into_job())
-        }
-        CliCommand::Run(run) => {
-            let RunArguments { keep_order, output: typed, job } = run.into_inner();
-            output = typed.resolve()?;
-            (Aggregate::Run { in_order: keep_order }, job)
-        }
-        CliCommand::Sbatch(sbatch) => {
-            (Aggregate::Run { in_order: false }, sbatch.into_inner().into_job()?)
-        }
-        CliCommand::Resume(arguments) => {
-            let (resumed, words) = resume::resume(arguments.into_inner())?;
-            return self::command(resumed, words);
-        }
-        other => return without_job(other),
-    };
-    ask::ask(Plan::resolve(aggregate, output, &arguments)?, words)
+        Err(other) => without_job(other),
+    }
 }
 
 /// Runs a command that starts no job of its own.
 fn without_job(command: CliCommand) -> Result<(), ExitOutcome> {
     match command {
         CliCommand::Join(arguments) => join::join(&arguments),
+        CliCommand::Agent(arguments) => agent::agent(&arguments),
         CliCommand::Verify(arguments) => verify::verify(&arguments),
+        CliCommand::SlurmScript(arguments) => {
+            report::write_out(&slurm_script::text(&arguments.into_inner().words)?)
+        }
         CliCommand::Inspect(arguments) => inspect::inspect(&arguments),
+        CliCommand::Report(arguments) => report_page::report(&arguments),
+        CliCommand::Lab(arguments) => lab::lab(&arguments),
         CliCommand::Settle(arguments) => settle::settle(&arguments),
         CliCommand::Status(arguments) => status::status(&arguments),
         CliCommand::Keygen { file } => {

@@ -5,6 +5,7 @@ use crate::exit::ExitOutcome;
 use crate::intervals::half_open;
 use crate::items::parse_items;
 use crate::report::write_out;
+use crate::resume;
 use crate::settle_arguments::{DecisionArgument, SettleArguments};
 use crate::stderr;
 use evenly::internal::quoted;
@@ -36,12 +37,14 @@ pub(crate) fn settle(arguments: &SettleArguments) -> Result<(), ExitOutcome> {
         let line = format!("evenly: {failed} of these had failed and now {count} as done\n");
         stderr::say_at_last(&line);
     }
-    let path = quoted(path);
+    let (named, again) = (quoted(path), || resume::line(path));
     let next = match (settled.left, decision) {
         (0, SettleDecision::Done) => return Ok(()),
-        (0, SettleDecision::Retry) => format!("to start them again: evenly resume {path}"),
-        (1, _) => format!("1 window of unknown fate is left: evenly verify {path}"),
-        (left, _) => format!("{left} windows of unknown fate are left: evenly verify {path}"),
+        (0, SettleDecision::Retry) => {
+            format!("to start them again: {}{}", again().with(""), again().needs())
+        }
+        (1, _) => format!("1 window of unknown fate is left: evenly verify {named}"),
+        (left, _) => format!("{left} windows of unknown fate are left: evenly verify {named}"),
     };
     stderr::say_at_last(&format!("evenly: {next}\n"));
     Ok(())

@@ -33,6 +33,17 @@ pub(crate) fn verb(typed: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write for a command of another tool that is no single command here.
+pub(crate) fn call(typed: &str) -> Option<&'static str> {
+    Some(match typed {
+        "qsub" => "write: evenly run 1..=N --as sge -- ./SCRIPT, or --as pbs",
+        "bsub" => "write: evenly run 1..=N --as lsf -- ./SCRIPT",
+        "srun" => "write: evenly run 1..=N --as slurm -- ./SCRIPT, or evenly sbatch SCRIPT",
+        "sem" => "there is no job queue across calls",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,17 @@ JoinTimeArguments => JoinTimes => Join {
 }
 }
 
+option_group! {
+CalledTimeArguments => CalledTimes => Join {
+    /// Limit of silence of stopped workers and of the primary, from 100ms to 1h [default: 5s]
+    #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
+    silence: Duration = parse_silence => silence;
+    /// Time at one number after which the number is reported [default: 10s]
+    #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
+    stuck_after: Duration = parse_duration => stuck_after;
+}
+}
+
 fn parse_silence(text: &str) -> Result<Duration, String> {
     let limits = MIN_SILENCE..=MAX_SILENCE;
     let limit = Some(parse_duration(text)?).filter(|limit| limits.contains(limit));

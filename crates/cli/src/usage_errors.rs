@@ -6,6 +6,7 @@
 use crate::arguments::{Arguments, looks_like_option};
 use crate::grid_options;
 use crate::items::parse_items;
+use crate::parallel_items::{self, has_placeholder, option_with_value};
 use crate::parallel_options;
 use crate::range::parse_range;
 use crate::suggestions;
@@ -42,20 +43,23 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     let sorted = Sorted::of(&command, &words[1..]);
     parallel_items(verb, &words[1..], &sorted)
         .or_else(|| missing_dashes(verb, &words[1..], &sorted))
+        .or_else(|| missing_items(verb, &words[1..], &sorted))
         .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
         .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
         .or_else(|| axis_without_option(&words[1..], &sorted))
+        .or_else(|| words_beside_lines(verb, &words[1..], &sorted))
         .or_else(|| words_of_run(verb, &words[1..], &sorted))
         .or_else(|| several_words(&command, &words[1..], &sorted))
 }
 
 /// The option among the words that is only used with the missing one.
 pub(crate) fn needing(missing: &str, words: &[OsString]) -> Option<&'static str> {
-    const PAIRS: [(&str, &str); 5] = [
+    const PAIRS: [(&str, &str); 6] = [
         ("--retry-failed", "--journal"),
         ("--accept-change", "--journal"),
         ("--resume", "--journal"),
         ("--step", "--wiring"),
+        ("--lang", "--wiring"),
         ("--seed", "--sample"),
     ];
     let is_typed = |option: &str| {
@@ -163,30 +167,73 @@ fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option
         Some(dashes) => (&words[..dashes], &words[dashes + 1..]),
         None => words.split_at(*sorted.positional.first()?),
     };
-    parallel_options::items_behind(verb, options, command)
+    parallel_items::items_behind(verb, options, command)
 }
 
-/// What `run 0..3 echo {}` lacks. For the other verbs, a placeholder says that a command is meant.
+/// Options that give items.
+const GIVING_ITEMS: [&str; 4] = ["--lines", "--lines0", "--from", "--grid"];
+
+fn is_range(word: &OsString) -> bool {
+    word.to_str().is_some_and(|word| parse_items(word).is_ok())
+}
+
+/// What `run 0..3 echo {}` and `run --lines f echo {}` lack. For the other verbs, a placeholder says that a command is
+/// meant.
 fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
-    let [range, command, ..] = sorted.positional[..] else { return None };
-    let is_range = words[range].to_str().is_some_and(|word| parse_items(word).is_ok());
-    let has_placeholder = words[command..].iter().any(|word| {
-        let word = word.to_string_lossy();
-        ["{}", "{start}", "{end}"].iter().any(|placeholder| word.contains(placeholder))
-    });
-    if sorted.has_dashes || !is_range || !(verb == "run" || has_placeholder) {
+    let command = match sorted.positional[..] {
+        [range, command, ..] if is_range(&words[range]) => command,
+        [command, ..] => {
+            option_with_value(&GIVING_ITEMS, &words[..command])?;
+            command
+        }
+        [] => return None,
+    };
+    let has_placeholder = words[command..].iter().any(has_placeholder);
+    if sorted.has_dashes || is_range(&words[command]) || !(verb == "run" || has_placeholder) {
         return None;
     }
     let line = |words: &[OsString]| words.iter().map(quoted).collect::<Vec<_>>().join(" ");
     let (before, behind) = words.split_at(command);
-    // Of a command without a placeholder only the place is known.
-    let end = if has_placeholder { "" } else { " {}" };
+    let has_texts = option_with_value(&["--lines", "--lines0"], before).is_some();
     Some(format!(
-        "-- is missing before the command {}; write: evenly {verb} {} -- {}{end}",
+        "-- is missing before the command {}; write: evenly {verb} {} -- {}",
         quoted(&words[command]),
         line(before),
-        line(behind)
+        parallel_items::command_line(behind, has_texts)
     ))
+}
+
+/// What `run echo {}` lacks: items and `--`. For the other verbs, a placeholder says that a command is meant.
+fn missing_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let first = *sorted.positional.first()?;
+    let is_meant = words[first..].iter().any(has_placeholder)
+        || (verb == "run" && parallel_items::stdin_has_lines());
+    let has_items = sorted.positional.iter().any(|place| is_range(&words[*place]));
+    if sorted.has_dashes || has_items || !is_meant {
+        return None;
+    }
+    let (options, command) = words.split_at(first);
+    Some(parallel_items::without_items(verb, options, command))
+}
+
+/// What to say of several words behind `--lines`.
+fn words_beside_lines(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
+    let (option, file) = option_with_value(&["--lines", "--lines0"], words)?;
+    let typed: Vec<OsString> =
+        sorted.positional.iter().map(|place| words[*place].clone()).collect();
+    if typed.is_empty() || typed.iter().all(is_range) {
+        return None;
+    }
+    let files: Vec<OsString> = std::iter::once(file.to_owned()).chain(typed).collect();
+    let dashes = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let (before, command) = words.split_at(dashes);
+    let others = before.iter().enumerate().filter(|(place, word)| {
+        let is_option = word.to_str().is_some_and(|word| word.split('=').next() == Some(option));
+        let is_value = *place > 0 && before[place - 1] == option;
+        !is_option && !is_value && !sorted.positional.contains(place)
+    });
+    let call: Vec<_> = others.map(|(_, word)| word).chain(command).map(quoted).collect();
+    Some(parallel_items::beside_lines(verb, option, &files, &call.join(" ")))
 }
 
 /// What to say of `b=2..4`, which only the first `--grid` may precede.
@@ -200,11 +247,10 @@ fn words_of_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<S
     if verb != "run" || sorted.positional.len() < 2 {
         return None;
     }
-    let is_range = |word: &OsString| word.to_str().is_some_and(|word| parse_items(word).is_ok());
     let typed: Vec<OsString> =
         sorted.positional.iter().map(|place| words[*place].clone()).collect();
     if !typed.iter().any(is_range) {
-        return Some(parallel_options::items_in_words(&typed));
+        return Some(parallel_items::items_in_words(&typed));
     }
     let function = quoted(typed.iter().find(|word| !is_range(word))?);
     Some(format!("run takes no function, and {function} is one word too many; leave it out"))
@@ -233,7 +279,7 @@ fn several_words(command: &Command, words: &[OsString], sorted: &Sorted<'_>) -> 
             quoted(function)
         ));
     }
-    let range = format!("{start}..{end}");
+    let range = format!("{start}..={end}");
     parse_range(&range).is_ok().then(|| {
         let function = quoted(function.join(" "));
         format!("{start} and {end} are two words; a range is one: evenly {verb} {function} {range}")
@@ -249,6 +295,14 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let is_short = !typed.starts_with("--") && !name.chars().all(|c| c.is_ascii_lowercase());
     let name = if is_short { &name[..name.chars().next().map_or(0, char::len_utf8)] } else { name };
     let unknown = format!("unknown option '{typed}' of evenly {verb}");
+    // Verbs that run commands.
+    let has_workers = command.get_arguments().any(|arg| arg.get_long() == Some("workers"));
+    if has_workers && let Some(counterpart) = parallel_options::counterpart(name) {
+        return format!("{unknown}; here it is {counterpart}");
+    }
+    if has_workers && let Some(cause) = parallel_options::without_counterpart(name) {
+        return format!("{unknown}; {cause}");
+    }
     let others = Arguments::command();
     let others: Vec<&str> = others
         .get_subcommands()
@@ -268,14 +322,6 @@ fn unknown_option(command: &Command, typed: &str) -> String {
             );
         }
         _ => return format!("{unknown}; it is an option of {}", others.join(", ")),
-    }
-    // Verbs that run commands.
-    let has_workers = command.get_arguments().any(|arg| arg.get_long() == Some("workers"));
-    if has_workers && let Some(counterpart) = parallel_options::counterpart(name) {
-        return format!("{unknown}; here it is {counterpart} (docs/from-parallel.md)");
-    }
-    if has_workers && let Some(cause) = parallel_options::without_counterpart(name) {
-        return format!("{unknown}; {cause} (docs/from-parallel.md)");
     }
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let names = shown.flat_map(|arg| {

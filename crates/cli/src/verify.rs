@@ -8,6 +8,8 @@ use crate::failures::FailedInterval;
 use crate::files;
 use crate::intervals::half_open;
 use crate::report::{JobFields, VERSION, line, write_out};
+use crate::resume;
+use crate::resume_line::ResumeLine;
 use crate::windows;
 use evenly::internal::quoted;
 use evenly::journal::{self, Together};
@@ -41,18 +43,16 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
 
 /// Why it is not complete, and what next.
 fn lacking(together: &Together, paths: &[PathBuf]) -> String {
-    let file = match paths {
-        [path] => quoted(path),
-        _ => "FILE".to_owned(),
+    let (file, again) = match paths {
+        [path] => (quoted(path), resume::line(path)),
+        _ => ("FILE".to_owned(), resume::line(&paths[0]).of_any()),
     };
-    let of_parts = of_parts(together);
+    let (goes_on, of_parts) = (again.with(partial(together)), of_parts(together, &again));
     let missing = match paths {
         _ if !of_parts.is_empty() => format!("done ({of_parts})"),
-        [_] => format!("done (evenly resume {file}{} goes on)", partial(together)),
+        [_] => format!("done ({goes_on} goes on)"),
         _ => format!(
-            "done (evenly resume {file}{} goes on with one of them; a gap between their ranges needs a run \
-             of its own)",
-            partial(together)
+            "done ({goes_on} goes on with one of them; a gap between their ranges needs a run of its own)"
         ),
     };
     let is_unknown = together.failures.iter().any(|failure| failure.cause == Cause::Unknown);
@@ -61,7 +61,7 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     } else {
         String::new()
     };
-    let failed = format!("failed (evenly resume {file} --retry-failed tries them again{settles})");
+    let failed = format!("failed ({} tries them again{settles})", again.with(" --retry-failed"));
     let counted = |numbers: u128, what: &str| (numbers > 0).then(|| format!("{numbers} {what}"));
     let not_done = match below(together) {
         Some(first) => Some(format!("those from {first} on are not all {missing}")),
@@ -73,11 +73,11 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
         counted(together.double, "in more than one journal (each n may be in one only)"),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
-    format!("not complete: of the numbers, {}", all.join(", "))
+    format!("not complete: of the numbers, {}{}", all.join(", "), again.needs())
 }
 
 /// What to do about parts that are missing or not complete; nothing if the journals are not of parts.
-fn of_parts(together: &Together) -> String {
+fn of_parts(together: &Together, again: &ResumeLine) -> String {
     let listed = |names: Vec<String>, all: u64| {
         let more = all.saturating_sub(NAMED as u64);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -94,7 +94,8 @@ fn of_parts(together: &Together) -> String {
     if !together.unfinished.is_empty() {
         let names = together.unfinished.iter().take(NAMED).map(quoted).collect();
         let names = listed(names, together.unfinished.len() as u64);
-        steps.push(format!("a part is not complete in {names}: evenly resume goes on with it"));
+        steps
+            .push(format!("a part is not complete in {names}: {} goes on with it", again.with("")));
     }
     steps.join("; ")
 }

@@ -4,10 +4,22 @@
 
 #[path = "agents/answers.rs"]
 mod answers;
+#[path = "agents/called.rs"]
+mod called;
+#[path = "agents/called_datagrams.rs"]
+mod called_datagrams;
+#[path = "agents/called_faults.rs"]
+mod called_faults;
+#[path = "agents/called_names.rs"]
+mod called_names;
+#[path = "agents/called_paths.rs"]
+mod called_paths;
 #[path = "agents/datagrams.rs"]
 mod datagrams;
 #[path = "agents/endings.rs"]
 mod endings;
+#[path = "agents/everywhere.rs"]
+mod everywhere;
 #[path = "agents/failing.rs"]
 mod failing;
 #[path = "agents/few_descriptors.rs"]
@@ -34,10 +46,18 @@ mod questions;
 mod reconnecting;
 #[path = "agents/relayed.rs"]
 mod relayed;
+#[path = "agents/slurm.rs"]
+mod slurm;
+#[path = "agents/slurm_scripts.rs"]
+mod slurm_scripts;
 #[path = "agents/ssh.rs"]
 mod ssh;
+#[path = "agents/ssh_links.rs"]
+mod ssh_links;
 #[path = "agents/standing.rs"]
 mod standing;
+#[path = "agents/storm.rs"]
+mod storm;
 #[path = "agents/strangers.rs"]
 mod strangers;
 mod support;
@@ -144,7 +164,17 @@ fn everything() -> Vec<Trial> {
         over(STREAMS, "row_36_once_an_agent", once::an_agent).collect(),
         output::trials().collect(),
         ssh::trials().collect(),
+        ssh_links::trials(),
+        slurm::trials().collect(),
+        slurm_scripts::trials().collect(),
         standing::trials(),
+        called::trials(),
+        called_datagrams::trials(),
+        called_faults::trials(),
+        called_names::trials(),
+        called_paths::trials(),
+        everywhere::trials(),
+        storm::trials(),
         over(TRANSPORTS, "deadline", failing::deadline).collect(),
         over(TRANSPORTS, "row_36_killed", lost::killed).collect(),
         over(TRANSPORTS, "row_36_its_worker_killed", lost::its_worker_killed).collect(),
@@ -241,6 +271,7 @@ fn everything() -> Vec<Trial> {
             ),
             on_site("row_36_agent_killed_with_its_commands", &[], programs::killed),
             on_site("row_37_another_agent", &[], versions::another_agent),
+            on_site("row_37_another_agent_a_hundred_times", &[], versions::refused_a_hundred_times),
             on_site("row_37_another_primary", &[], versions::another_primary),
             on_site(
                 "the_name_of_a_machine_is_escaped_and_shortened_or_refused",

@@ -1,9 +1,11 @@
-//! Tests of `examples/exercise_sockets.rs`: every socket domain and type, and its faults. Most of their time they wait,
-//! so the tests of `--wiring` over sockets run beside them.
+//! Tests of the exercises of the class, in Rust and in C: with pipes, with sockets of every domain and type, and their
+//! faults. Most of their time they wait, so the tests of `--wiring` over sockets run beside them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "exercise/faults.rs"]
 mod faults;
+#[path = "exercise/pipes.rs"]
+mod pipes;
 mod support;
 #[path = "exercise/wiring.rs"]
 mod wiring;
@@ -13,9 +15,10 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::process::{ChildStderr, Command, Output, Stdio};
+use std::process::{ChildStderr, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use support::{PATIENCE, Running, example, start_command, stderr};
+use support::classroom::{Exercise, in_both_languages};
+use support::{PATIENCE, Running, stderr};
 
 /// More numbers than a run can count while the test looks at it.
 const LONG: &str = "0 100000000000000";
@@ -56,18 +59,8 @@ impl Drop for Scratch {
     }
 }
 
-fn start(words: &str) -> Running {
-    let mut command = Command::new(example("exercise_sockets"));
-    command.args(words.split_whitespace()).stdin(Stdio::null());
-    start_command(command)
-}
-
-fn run(words: &str) -> Output {
-    start(words).output()
-}
-
-fn client(domain_and_type: &str, place: &str) -> Running {
-    start(&format!("client {domain_and_type} {place}"))
+fn client(exercise: &Exercise, domain_and_type: &str, place: &str) -> Running {
+    exercise.start(&format!("client {domain_and_type} {place}"))
 }
 
 /// A server that waits for its clients.
@@ -78,9 +71,8 @@ struct Server {
 }
 
 impl Server {
-    fn new(domain_and_type: &str, place: &str, numbers: &str) -> Self {
-        let words = format!("server {domain_and_type} {place} {numbers}");
-        let mut running = start(&words);
+    fn new(exercise: &Exercise, domain_and_type: &str, place: &str, numbers: &str) -> Self {
+        let mut running = exercise.start(&format!("server {domain_and_type} {place} {numbers}"));
         let said = BufReader::new(running.child().stderr.take().unwrap());
         let mut server = Self { running, said, place: String::new() };
         let line = server.next_line();
@@ -123,15 +115,23 @@ fn count(output: &Output) -> u64 {
     str::from_utf8(&output.stdout).unwrap().trim_end().parse().unwrap()
 }
 
-#[test]
-fn every_domain_and_type_gives_the_answer() {
+in_both_languages! {
+    "exercise_sockets":
+    every_domain_and_type_gives_the_answer
+    ranges_of_any_length_are_covered
+    a_message_is_read_whole_and_a_short_buffer_loses_the_rest
+    bad_arguments_of_the_exercise_are_refused
+}
+
+fn every_domain_and_type_gives_the_answer(exercise: &Exercise) {
     for domain_and_type in STREAMS.iter().chain(&DATAGRAMS) {
         for clients in [1, 3] {
             let scratch = Scratch::new();
             let numbers = format!("{clients} -7 1000000");
-            let server = Server::new(domain_and_type, &scratch.place(domain_and_type), &numbers);
+            let server =
+                Server::new(exercise, domain_and_type, &scratch.place(domain_and_type), &numbers);
             let clients: Vec<_> =
-                (0..clients).map(|_| client(domain_and_type, &server.place)).collect();
+                (0..clients).map(|_| client(exercise, domain_and_type, &server.place)).collect();
             let counts: Vec<u64> =
                 clients.into_iter().map(|client| count(&client.output())).collect();
             let answer = count(&server.output());
@@ -144,15 +144,15 @@ fn every_domain_and_type_gives_the_answer() {
     }
 }
 
-#[test]
-fn ranges_of_any_length_are_covered() {
+fn ranges_of_any_length_are_covered(exercise: &Exercise) {
     for (numbers, answer) in
         [("3 0 0", 0), ("5 0 3", 2), ("2 9223372036854775797 9223372036854775807", 5)]
     {
         let scratch = Scratch::new();
-        let server = Server::new("unix stream", &scratch.place("unix"), numbers);
+        let server = Server::new(exercise, "unix stream", &scratch.place("unix"), numbers);
         let clients = numbers[..1].parse().unwrap();
-        let clients: Vec<_> = (0..clients).map(|_| client("unix stream", &server.place)).collect();
+        let clients: Vec<_> =
+            (0..clients).map(|_| client(exercise, "unix stream", &server.place)).collect();
         for client in clients {
             count(&client.output());
         }
@@ -160,13 +160,13 @@ fn ranges_of_any_length_are_covered() {
     }
 }
 
-#[test]
-fn a_message_is_read_whole_and_a_short_buffer_loses_the_rest() {
+fn a_message_is_read_whole_and_a_short_buffer_loses_the_rest(exercise: &Exercise) {
     for domain_and_type in DATAGRAMS {
         let scratch = Scratch::new();
-        let server = Server::new(domain_and_type, &scratch.place(domain_and_type), "1 0 100");
+        let server =
+            Server::new(exercise, domain_and_type, &scratch.place(domain_and_type), "1 0 100");
         // The next message that the server reads is the count, and not the rest of the hello.
-        assert_eq!(count(&client(domain_and_type, &server.place).output()), 50);
+        assert_eq!(count(&client(exercise, domain_and_type, &server.place).output()), 50);
         let output = server.output();
         assert_eq!(count(&output), 50);
         let said = stderr(&output);
@@ -175,8 +175,7 @@ fn a_message_is_read_whole_and_a_short_buffer_loses_the_rest() {
     }
 }
 
-#[test]
-fn bad_arguments_of_the_exercise_are_refused() {
+fn bad_arguments_of_the_exercise_are_refused(exercise: &Exercise) {
     let long = "x".repeat(108);
     for words in [
         "",
@@ -194,7 +193,7 @@ fn bad_arguments_of_the_exercise_are_refused() {
         "server internet stream 127.0.0.1:0 1 5 4",
         "client internet stream 127.0.0.1:0 1",
     ] {
-        let output = run(words);
+        let output = exercise.run(words);
         assert_eq!(output.status.code(), Some(2), "{words}: {output:?}");
         let said = stderr(&output);
         assert!(said.starts_with("exercise_sockets: usage: "), "{said}");

@@ -7,6 +7,7 @@ mod support;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 /// Programs of clusters.
 const SUBMITTING: [&str; 3] = ["sbatch ", "qsub ", "bsub "];
@@ -28,7 +29,27 @@ fn main() {
             false => support::needing(&["parallel", "xargs"], &title, move || row.compare()),
         });
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    if let Some(home) = HOME.get() {
+        let _ = std::fs::remove_dir_all(&home.0);
+    }
+    conclusion.exit();
+}
+
+/// The home directory of all commands. GNU parallel asks to be cited, and keeps its files there: in a new one it first
+/// tries how long a command line may be, which takes as long as everything else that it does.
+static HOME: OnceLock<Scratch> = OnceLock::new();
+
+fn home() -> &'static Path {
+    let home = HOME.get_or_init(|| {
+        let home = Scratch::new();
+        let mut command = Command::new("bash");
+        command.args(["-c", "seq 1 | parallel echo"]).env("HOME", &home.0).env_remove("PARALLEL");
+        // Where there is no GNU parallel, only the lines about clusters are run.
+        let _ = command.stdin(Stdio::null()).output();
+        home
+    });
+    &home.0
 }
 
 /// One line of a table.
@@ -103,7 +124,7 @@ impl Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("evenly-from-parallel-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = evenly_testkit::directory::in_memory().join(name);
         std::fs::create_dir(&path).unwrap();
         Self(path)
     }
@@ -123,8 +144,7 @@ impl Scratch {
         Command::new("bash")
             .args(["-c", command])
             .env("PATH", format!("{}:{path}", ours.display()))
-            // GNU parallel asks to be cited, and keeps its files there.
-            .env("HOME", &self.0)
+            .env("HOME", home())
             .env("XDG_STATE_HOME", &self.0)
             .env_remove("PARALLEL")
             .current_dir(&self.0)

@@ -110,7 +110,7 @@ fn the_texts_of_the_contract() {
 fn bad_items_are_refused_with_one_line() {
     for (items, expected) in [
         ("0..10:0", "bad step '0' in '0..10:0': it is from 1 to 2^64-1"),
-        ("0..10,9..5", "bad range '9..5': it is reversed; did you mean 5..9?"),
+        ("0..10,9..5", "bad range '9..5': it is reversed; did you mean 5..=9?"),
         ("3,2^63", "bad item '2^63': it does not fit a signed 64-bit integer"),
         ("0..1e12:4,0..1e12:6", "use fewer ranges or steps"),
     ] {

@@ -24,6 +24,8 @@ mod killed;
 mod once;
 #[path = "journal/parts.rs"]
 mod parts;
+#[path = "journal/parts_of_items.rs"]
+mod parts_of_items;
 #[path = "journal/refused.rs"]
 mod refused;
 #[path = "journal/settle.rs"]
@@ -98,6 +100,31 @@ fn main() {
         row("journals_of_different_steps_merge", &[], parts::journals_of_different_steps_merge),
         row("parts_of_doubles_are_one_exact_sum", &[], parts::parts_of_doubles_are_one_exact_sum),
         row("parts_of_lines_run_each_line_once", &[], parts::parts_of_lines_run_each_line_once),
+        row(
+            "parts_of_all_kinds_of_items_are_one_answer",
+            &[],
+            parts_of_items::parts_of_all_kinds_of_items_are_one_answer,
+        ),
+        row(
+            "a_missing_part_of_any_items_is_named",
+            &[],
+            parts_of_items::a_missing_part_of_any_items_is_named,
+        ),
+        row(
+            "a_part_of_any_items_that_ran_twice_is_compared",
+            &[],
+            parts_of_items::a_part_of_any_items_that_ran_twice_is_compared,
+        ),
+        row(
+            "two_writers_of_a_part_of_lines_or_of_a_grid_do_not_mix",
+            &[],
+            parts_of_items::two_writers_of_a_part_of_lines_or_of_a_grid_do_not_mix,
+        ),
+        row(
+            "tasks_of_each_array_engine_do_the_whole",
+            &[],
+            parts_of_items::tasks_of_each_array_engine_do_the_whole,
+        ),
         row(
             "the_script_for_mpi_does_a_part_in_each_rank",
             &[],

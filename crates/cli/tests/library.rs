@@ -137,7 +137,9 @@ static HANGS: LazyLock<PathBuf> =
 fn a_hang_ends_by_timeout_whatever_the_function_does() {
     LazyLock::force(&HANGS);
     let ends_by_timeout = |function: &str| {
-        let rest = ["0..16", "-j", "2", "--chunk", "8", "--timeout", "200ms", "-q"];
+        // A limit of silence that no stopped worker reaches.
+        let rest =
+            ["0..16", "-j", "2", "--chunk", "8", "--timeout", "200ms", "--silence", "1h", "-q"];
         let output = lib("failures", &format!("hangs.so:{function}"), &rest);
         assert_eq!(output.stdout, b"7\ttimeout\n", "{function}: {output:?}");
         assert_eq!(output.status.code(), Some(1), "{function}: {output:?}");
@@ -149,6 +151,7 @@ fn a_hang_ends_by_timeout_whatever_the_function_does() {
         "runs_another_program",
         "waits_for_its_child",
         "closes_the_result_pipe",
+        "stops_itself",
     ];
     // All at once: they wait for most of the time.
     std::thread::scope(|scope| {

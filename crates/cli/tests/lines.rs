@@ -9,6 +9,8 @@ mod failing;
 mod journal;
 #[path = "lines/million.rs"]
 mod million;
+#[path = "lines/piped.rs"]
+mod piped;
 #[path = "lines/refused.rs"]
 mod refused;
 mod support;
@@ -27,7 +29,7 @@ impl Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("evenly-lines-{}-{number}", std::process::id());
-        let folder = Self(std::env::temp_dir().join(name));
+        let folder = Self(evenly_testkit::directory::in_memory().join(name));
         std::fs::create_dir(&folder.0).unwrap();
         folder.write("f", lines);
         folder

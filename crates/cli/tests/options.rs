@@ -36,7 +36,7 @@ impl Scratch {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("evenly-options-{}-{number}-{name}", std::process::id());
-        Self(std::env::temp_dir().join(name))
+        Self(evenly_testkit::directory::in_memory().join(name))
     }
 
     fn path(&self) -> &Path {

@@ -36,7 +36,8 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("evenly-{name}-{}", std::process::id()));
+        let path = evenly_testkit::directory::in_memory()
+            .join(format!("evenly-{name}-{}", std::process::id()));
         fs::create_dir(&path).unwrap();
         Self(path)
     }

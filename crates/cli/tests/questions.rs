@@ -13,9 +13,9 @@ fn main() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/questions.md");
     let page = std::fs::read_to_string(page).unwrap();
     let rows: Vec<Row> = page.lines().filter_map(Row::parse).collect();
-    let mut trials = vec![Trial::test("the_page_has_twenty_questions", {
+    let mut trials = vec![Trial::test("the_page_has_28_questions", {
         let count = rows.len();
-        move || if count >= 20 { Ok(()) } else { Err(format!("{count} questions").into()) }
+        move || if count >= 28 { Ok(()) } else { Err(format!("{count} questions").into()) }
     })];
     for row in rows {
         let Row { question, verb, expression, short, long } = row;

@@ -1,5 +1,6 @@
-//! Runs every block of README.md and of the documents in docs/: console blocks command by command,
-//! against the output that stands there. Rust blocks are examples of the library, which runs them.
+//! Runs every block of README.md, LEEME.md and the documents in docs/: console blocks command by command, against the
+//! output that stands there, with the programs in C of the same document. Rust blocks are examples of the library, which
+//! runs them.
 //!
 //! A block that needs a program that is not installed is ignored; with `EVENLY_REQUIRE=1`, as in
 //! CI, it fails.
@@ -22,12 +23,14 @@ fn main() {
     support::inherited::with_default_signals();
     let mut trials = vec![Trial::test("the_library_example", library_example)];
     for Document { name, text } in documents() {
+        let programs = blocks(&text, "c");
         for (number, block) in blocks(&text, "console").into_iter().enumerate() {
-            let compiler = block.contains("\n$ cc ").then_some("cc");
+            let programs = programs.clone();
+            let compiler = block.lines().any(|line| line.starts_with("$ cc ")).then_some("cc");
             let tools = TOOLS.into_iter().filter(|tool| has_word(&block, tool));
             let ssh = if block.contains("--on ssh:") { SSH } else { &[] };
             let needs: Vec<_> = tools.chain(compiler).chain(ssh.iter().copied()).collect();
-            let trial = move || run_block(&block);
+            let trial = move || run_block(&block, &programs);
             let title = format!("{name}_block_{}", number + 1);
             trials.push(support::needing(&needs, &title, trial));
         }
@@ -44,7 +47,7 @@ struct Document {
     text: String,
 }
 
-/// README.md and every Markdown file in docs/.
+/// README.md, LEEME.md and every Markdown file in docs/.
 fn documents() -> Vec<Document> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
@@ -52,7 +55,7 @@ fn documents() -> Vec<Document> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     paths.sort();
-    paths.insert(0, root.join("README.md"));
+    paths.splice(..0, ["README.md", "LEEME.md"].map(|name| root.join(name)));
     let document = |path: PathBuf| Document {
         name: path.file_stem().unwrap().to_string_lossy().to_lowercase(),
         text: fs::read_to_string(path).unwrap(),
@@ -94,8 +97,15 @@ fn steps(block: &str) -> Vec<Step> {
     steps
 }
 
+/// Saves a program of a document under the name in its first line, as a reader would.
+fn save(program: &str, directory: &Path) -> Result<(), Failed> {
+    let name = program.strip_prefix("/* ").and_then(|rest| rest.split_once(" */\n"));
+    let (name, _) = name.ok_or_else(|| format!("no name in the first line:\n{program}"))?;
+    Ok(fs::write(directory.join(name), program)?)
+}
+
 /// Runs all commands of a block in one shell, as a reader would, and compares what each prints.
-fn run_block(block: &str) -> Result<(), Failed> {
+fn run_block(block: &str, programs: &[String]) -> Result<(), Failed> {
     const MARK: &str = "--- next command ---";
     // A reader's shell has no other descriptor open; the caller of the tests may have left some.
     const TIDY: &str = "exec 2>&1
@@ -103,6 +113,7 @@ fn run_block(block: &str) -> Result<(), Failed> {
             number=${open##*/}; if [ $number -gt 2 ]; then eval \"exec $number>&-\"; fi
         done";
     let directory = Scratch::new()?;
+    programs.iter().try_for_each(|program| save(program, &directory.0))?;
     let steps = steps(&with_free_port(block)?);
     let mut script = String::new();
     for step in &steps {
@@ -135,7 +146,7 @@ fn run_block(block: &str) -> Result<(), Failed> {
         return Err(format!("the shell ended early:\n{text}").into());
     }
     for (step, printed) in steps.iter().zip(printed) {
-        if essence(printed) != essence(&step.expected) {
+        if !is_the_same(&essence(&step.expected), &essence(printed)) {
             let Step { command, expected } = step;
             return Err(format!("$ {command}\nexpected:\n{expected}\ncame:\n{printed}").into());
         }
@@ -154,6 +165,7 @@ fn as_built(command: &str) -> String {
             "target/release/examples/exercise ",
         )
         .replace("target/release/examples", &examples.display().to_string())
+        .replace("examples/c/", concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/c/"))
 }
 
 /// Replaces the port of the documents by a free one: another run of this test may use that port.
@@ -184,6 +196,23 @@ fn essence(text: &str) -> Vec<String> {
         line.split_whitespace().map(word).collect::<Vec<_>>()
     };
     lines.flat_map(words).collect()
+}
+
+/// Whether these words came. In the documents, `PID` and `PORT` stand for any number.
+fn is_the_same(expected: &[String], printed: &[String]) -> bool {
+    let is_number = |text: &str| {
+        !text.is_empty() && text.chars().all(|sign| sign.is_ascii_digit() || sign == '#')
+    };
+    let stands_for = |expected: &str, printed: &str| {
+        let placeholder = ["PID", "PORT"].into_iter().find_map(|name| expected.split_once(name));
+        placeholder.is_some_and(|(before, behind)| {
+            let number = printed.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+            number.is_some_and(is_number)
+        })
+    };
+    let mut pairs = expected.iter().zip(printed);
+    expected.len() == printed.len()
+        && pairs.all(|(expected, printed)| expected == printed || stands_for(expected, printed))
 }
 
 /// Replaces each number of a word with three digits or more by `#`.
@@ -231,7 +260,7 @@ impl Scratch {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("evenly-readme-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = evenly_testkit::directory::in_memory().join(name);
         std::fs::create_dir(&path)?;
         Ok(Self(path))
     }

@@ -5,6 +5,7 @@ mod support;
 
 use libtest_mimic::{Arguments, Failed};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use support::{EVENLY, needing, stderr};
 
@@ -12,7 +13,12 @@ fn main() {
     support::inherited::with_default_signals();
     let trials = vec![
         needing(&["strace"], "system_calls_are_those_of_the_board", system_calls),
-        needing(&["strace"], "sockets_are_made_as_on_the_board", socket_calls),
+        needing(&["strace"], "sockets_are_made_as_on_the_board", || {
+            socket_calls(&support::example("exercise_sockets"))
+        }),
+        needing(&["strace", "cc"], "sockets_are_made_as_on_the_board_in_c", || {
+            socket_calls(&support::classroom::compiled("exercise_sockets"))
+        }),
         needing(&["strace"], "no_mapping_is_shared_for_writing", shared_mappings),
         needing(&["setpriv", "prlimit", "root"], "few_processes_mean_few_workers", few_processes),
         needing(
@@ -34,6 +40,11 @@ fn main() {
             &["python3", "bash"],
             "a_bar_is_drawn_only_in_the_foreground_of_the_terminal",
             foreground_bar,
+        ),
+        needing(
+            &["python3"],
+            "resume_does_not_wait_for_piped_lines_at_a_terminal",
+            resume_at_a_terminal,
         ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -64,6 +75,25 @@ fn foreground_bar() -> Result<(), Failed> {
     let output = Command::new("python3").args([script, EVENLY]).stdin(Stdio::null()).output()?;
     if !output.status.success() {
         return Err(stderr(&output).into());
+    }
+    Ok(())
+}
+
+/// The lines of a job came through a pipe, and its journal is resumed on a pseudoterminal.
+fn resume_at_a_terminal() -> Result<(), Failed> {
+    let journal = std::env::temp_dir().join(format!("evenly-terminal-{}", std::process::id()));
+    let script = format!(
+        "printf '%s\\n' a b c | {EVENLY} run --lines - --journal {0} -- test {{}} != b 2> /dev/null; \
+         timeout 30 python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' {EVENLY} resume {0}; \
+         echo status $?; rm -f {0}*",
+        journal.display()
+    );
+    let output = Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).output()?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = "the lines of this job came from standard input, which is a terminal now; give the same lines again, as in: \
+                … | evenly resume ";
+    if !printed.contains(said) || !printed.ends_with("status 2\n") {
+        return Err(format!("{output:?}").into());
     }
     Ok(())
 }
@@ -120,12 +150,14 @@ fn system_calls() -> Result<(), Failed> {
 }
 
 /// The exercise with sockets: each side makes the calls of the board, in that order, and no others.
-fn socket_calls() -> Result<(), Failed> {
+fn socket_calls(exercise: &Path) -> Result<(), Failed> {
     for (kind, server, client) in [
         ("stream", "socket bind listen accept", "socket connect"),
         ("datagram", "socket bind recvfrom sendto recvfrom", "socket connect"),
     ] {
-        let path = std::env::temp_dir().join(format!("evenly-{kind}-{}", std::process::id()));
+        let name = exercise.file_name().unwrap_or_default().display();
+        let name = format!("evenly-{name}-{kind}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path)?;
         // The client comes when the server says that it waits.
         let script = "calls=socket,bind,listen,accept,accept4,connect,recvfrom,sendto,socketpair
@@ -135,7 +167,7 @@ fn socket_calls() -> Result<(), Failed> {
             strace -qq -e signal=none -e trace=$calls -o client $0 client internet $1 $place; wait";
         let output = Command::new("sh")
             .args(["-c", script])
-            .arg(support::example("exercise_sockets"))
+            .arg(exercise)
             .arg(kind)
             .current_dir(&path)
             .output()?;

@@ -1,6 +1,10 @@
 //! `--wiring` shows every stage as in the kernel's tables, and does not change the answer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "wiring/class.rs"]
+mod class;
+#[path = "wiring/commands.rs"]
+mod commands;
 mod support;
 
 use serde_json::Value;
@@ -143,12 +147,102 @@ fn any_job_can_be_shown() {
         assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), expected, "{words}");
         let said = stderr(&output);
         for stage in
-            ["1. pipes made", "2. forked", "3. closed", "4. ranges sent", "end of file", "waited"]
+            ["1. pipe():", "2. fork():", "3. close():", "4. write():", "end of file:", "wait():"]
         {
             assert!(said.contains(stage), "{words}: {stage} is missing in {said}");
         }
-        assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
     }
+}
+
+/// The text of the stages at this width.
+fn text(words: &str, columns: usize) -> String {
+    let output = support::evenly(words)
+        .env("COLUMNS", columns.to_string())
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "50\n", "{output:?}");
+    stderr(&output)
+}
+
+#[test]
+fn each_stage_has_its_call_what_changed_and_what_happens_without_it() {
+    for columns in [60, 80, 132] {
+        let said = text("count even 0..100 -j 4 --wiring", columns);
+        assert!(said.lines().all(|line| line.chars().count() <= columns), "{columns}: {said}");
+        let stages: Vec<_> = said.split("\n\n").filter(|part| part.contains(". ")).collect();
+        let calls = [
+            "pipe()",
+            "fork()",
+            "close()",
+            "write()",
+            "read()",
+            "close()",
+            "end of file",
+            "wait()",
+        ];
+        for (number, call) in (1..).zip(calls) {
+            let heading = format!("{number}. {call}:");
+            assert!(stages.iter().any(|stage| stage.contains(&heading)), "{heading} in {said}");
+        }
+        assert_eq!(said.matches("if you forgot this: ").count(), calls.len(), "{said}");
+        // New ends and closed ones, and bytes that moved.
+        for mark in ["+ worker 1", "* to worker 1", "0 → 64"] {
+            assert!(said.contains(mark), "{mark} is missing at {columns} in {said}");
+        }
+        let is_closed =
+            |word: &str| word.strip_prefix('-').is_some_and(|number| number.parse::<i32>().is_ok());
+        assert!(said.split_whitespace().any(is_closed), "{said}");
+    }
+}
+
+#[test]
+fn the_primary_stands_at_its_stage_and_four_workers_are_the_most() {
+    let said = text("count even 0..100 -j 8 --wiring", 80);
+    let primary =
+        said.lines().filter(|line| line.trim_start_matches(['*', ' ']).starts_with("primary "));
+    let doing: Vec<_> = primary.collect();
+    for (line, expected) in doing.iter().zip(["after pipe()", "after fork()", "after close()"]) {
+        assert!(line.contains(expected), "{said}");
+    }
+    assert!(doing.len() >= 6 && !said.contains("running"), "{said}");
+    for left_out in ["more like worker 2: all stopped", "more like \"to worker 2\""] {
+        assert!(said.contains(left_out), "{left_out} is missing in {said}");
+    }
+    assert!(!said.lines().any(|line| line.starts_with("+ worker 4")), "{said}");
+    // Processes of other users cannot hold ends of these pipes unless the kernel says that one is open.
+    assert!(!said.contains("may not be looked into") && !said.contains("unknown"), "{said}");
+}
+
+#[test]
+fn the_stages_speak_spanish_by_option_and_by_environment() {
+    let by_option = text("count even 0..100 -j 2 --wiring --lang es", 80);
+    let by_environment = {
+        let mut command = support::evenly("count even 0..100 -j 2 --wiring");
+        command.env_remove("LC_ALL").env_remove("LC_MESSAGES").env("LANG", "es_AR.UTF-8");
+        stderr(&command.output().unwrap())
+    };
+    for said in [by_option, by_environment] {
+        for words in
+            ["1. pipe(): hay 3 pipes", "si te olvidás de esto", "primario", "fin de archivo"]
+        {
+            assert!(said.contains(words), "{words} is missing in {said}");
+        }
+        for words in ["primary", "results", "forgot", "stopped", "blocked", "open"] {
+            assert!(!said.contains(words), "{words} is English in {said}");
+        }
+    }
+    let alone = run("count even 0..10 --lang es");
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(stderr(&alone).contains("--wiring"), "{alone:?}");
+}
+
+#[test]
+fn steps_without_input_say_that_they_do_not_wait() {
+    let said = text("count even 0..100 -j 2 --wiring --step", 80);
+    assert_eq!(said.matches("standard input has ended").count(), 1, "{said}");
+    assert!(said.contains("8. wait():"), "{said}");
 }
 
 /// A job that is gone through by hand: what it shows is read line by line, and Enter is pressed.
@@ -160,7 +254,15 @@ struct Stepping {
 
 impl Stepping {
     fn start(words: &str) -> Self {
+        Self::start_words(words, &[])
+    }
+
+    /// With a command behind `--`, if there is one.
+    fn start_words(words: &str, of_command: &[&str]) -> Self {
         let mut command = foreground(&format!("{words} --wiring --step --format json"));
+        if !of_command.is_empty() {
+            command.arg("--").args(of_command);
+        }
         command.stdin(Stdio::piped());
         let mut running = start_command(command);
         let enter = running.child().stdin.take().unwrap();
@@ -170,9 +272,12 @@ impl Stepping {
 
     /// The next stage that is shown; the job stands still then.
     fn stage(&mut self) -> String {
+        self.picture()["stage"].as_str().unwrap().to_owned()
+    }
+
+    fn picture(&mut self) -> Value {
         let line = self.shown.next().unwrap().unwrap();
-        let stage: Value = serde_json::from_str(&line).unwrap();
-        stage["stage"].as_str().unwrap().to_owned()
+        serde_json::from_str(&line).unwrap()
     }
 
     fn press_enter(&mut self) {
@@ -239,4 +344,58 @@ fn workers_that_die_before_the_first_answer_are_replaced_and_shown() {
     drop(stepping.enter);
     drop(stepping.shown);
     assert!(stepping.running.output().stdout.starts_with(b"{\"version\":1"));
+}
+
+#[test]
+fn pictures_have_a_frame_for_each_stage_and_need_nothing_else() {
+    let directory = std::env::temp_dir().join(format!("evenly-pictures-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = |name: &str| directory.join(name);
+    let (svg, html) = (file("a b.svg"), file("<c>.html"));
+    let options: Vec<_> = [&svg, &html].map(|path| format!("--wiring={}", path.display())).into();
+    for (mode, frames) in [(None, 8), (Some("--wiring=class"), 11)] {
+        let mut words = vec!["count", "even", "0..100", "-j", "8"];
+        words.extend(options.iter().map(String::as_str).chain(mode));
+        let output = support::run_words(&words);
+        assert_eq!(
+            (&output.stdout[..], &output.stderr[..]),
+            (&b"50\n"[..], &b""[..]),
+            "{output:?}"
+        );
+        let (drawn, page): (String, String) =
+            [&svg, &html].map(|path| std::fs::read_to_string(path).unwrap()).into();
+        assert_eq!(drawn.matches("class=\"title\"").count(), frames);
+        assert_eq!(page.matches("<section ").count(), frames);
+        for text in [&drawn, &page] {
+            assert!(text.contains("… 5 more like worker 2"), "eight workers are shortened");
+            for tag in ["svg", "text", "g", "rect", "path", "section"] {
+                let (begin, end) = (format!("<{tag} "), format!("</{tag}>"));
+                let (opened, closed) = (text.matches(&begin).count(), text.matches(&end).count());
+                let at_once = text.split(&begin).skip(1);
+                let at_once = at_once.filter(|rest| rest.split('>').next().unwrap().ends_with('/'));
+                assert_eq!(opened, closed + at_once.count(), "{tag}");
+            }
+            let addresses = text.matches("http").count();
+            assert_eq!(addresses, text.matches("http://www.w3.org/2000/svg").count());
+        }
+    }
+    // A device takes no byte: the answer is printed, and the status says that a picture is missing.
+    std::os::unix::fs::symlink("/dev/full", file("full.svg")).unwrap();
+    let option = format!("--wiring={}", file("full.svg").display());
+    for mode in [&[][..], &["--wiring=class"]] {
+        let words = [&["count", "even", "0..100", &option], mode].concat();
+        let output = support::run_words(&words);
+        assert_eq!(
+            (output.status.code(), &output.stdout[..]),
+            (Some(4), &b"50\n"[..]),
+            "{output:?}"
+        );
+        assert_eq!(stderr(&output).matches("No space left").count(), 1, "{output:?}");
+    }
+    for bad in ["x.png", "/no/such/directory/x.svg", "stage"] {
+        let output = support::run_words(&["count", "even", "0..9", &format!("--wiring={bad}")]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(stderr(&output).contains("--wiring"), "{output:?}");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
 }

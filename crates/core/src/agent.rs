@@ -85,7 +85,7 @@ pub struct Agent {
     /// How many more bytes of lines it may send, and how many at first; see [`CREDIT`].
     credit: i64,
     whole_credit: i64,
-    /// How many lie on its shelves, and what its workers will be credited for them.
+    /// Bytes of lines that wait in its buffers, and what its workers will be credited for them.
     in_flight: u64,
     owed: Vec<(WorkerId, u64)>,
     /// Whether the primary keeps other output back until a command of this agent has ended: then lines of other numbers
@@ -93,8 +93,8 @@ pub struct Agent {
     is_held_by_text: bool,
 }
 
-/// Workers must wait when the shelves hold this many times the credit.
-const MOST_ON_SHELVES: u64 = 4;
+/// Workers must wait when the buffers hold this many times the credit.
+const MOST_BUFFERED: u64 = 4;
 
 /// More credit than a worker uses.
 const PLENTY: i64 = 1 << 60;
@@ -169,8 +169,8 @@ impl Agent {
                         self.give_back(lease, parts, scheduler, packer);
                     }
                 }
-                self.tell_lowest(packer);
-                // There may be room on the shelves.
+                self.report_lowest(packer);
+                // There may be room in the buffers.
                 self.give_credit(scheduler);
                 Ok(())
             }
@@ -213,15 +213,15 @@ impl Agent {
         let is_urgent = held.buffer.is_urgent();
         if (held.is_done() || is_urgent) && self.may_send(index) {
             self.tell(index, packer);
-            self.tell_lowest(packer);
+            self.report_lowest(packer);
         } else if is_news && self.held[index].buffer.is_ready() {
             self.advanced.push(self.held[index].first);
         }
         self.give_credit(supervisor.scheduler_mut());
     }
 
-    /// Whether there is credit for what is to be told of a lease. The last half of it is for the lowest,
-    /// which others may wait for: what an agent is given for that is less.
+    /// Whether there is credit to report a lease. The last half of the credit is for the lowest lease, for which
+    /// the output of others may wait.
     fn may_send(&self, index: usize) -> bool {
         let has_credit = self.has_credit_for(index) && !self.is_held_by_text;
         has_credit || self.held[index].buffer.in_flight() == 0
@@ -249,8 +249,8 @@ impl Agent {
         packer.partial(self.held[index].lease, &self.encoded, busy_ns);
     }
 
-    /// Tells what is done of the lowest lease and could not be told before it was the lowest.
-    fn tell_lowest(&mut self, packer: &mut Packer) {
+    /// Reports what is done of the lowest lease, and had to wait until it was the lowest.
+    fn report_lowest(&mut self, packer: &mut Packer) {
         while let Some(lowest) = self.held.front()
             && (lowest.is_done() || lowest.buffer.is_urgent())
             && self.may_send(0)
@@ -259,7 +259,7 @@ impl Agent {
         }
     }
 
-    /// Tells what could not be told before there was credit.
+    /// Reports what had to wait for credit.
     fn tell_what_waited(&mut self, scheduler: &mut Scheduler, packer: &mut Packer) {
         let mut index = 0;
         while index < self.held.len() && self.credit > 0 {
@@ -273,14 +273,14 @@ impl Agent {
         self.give_credit(scheduler);
     }
 
-    /// Lets the workers go on if there is room on the shelves.
+    /// Lets the workers go on if there is room in the buffers.
     fn give_credit(&mut self, scheduler: &mut Scheduler) {
         scheduler.hold_back(self.credit <= 0);
         if self.owed.is_empty() {
             return;
         }
         self.in_flight = self.held.iter().map(|held| held.buffer.weight()).sum();
-        if self.in_flight < MOST_ON_SHELVES * self.whole_credit.unsigned_abs() {
+        if self.in_flight < MOST_BUFFERED * self.whole_credit.unsigned_abs() {
             for (worker, bytes) in self.owed.drain(..) {
                 scheduler.give_credit(worker, bytes);
             }

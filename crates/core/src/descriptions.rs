@@ -2,7 +2,7 @@
 
 use crate::frame::{Description, MAX_TEXT};
 use crate::partial::{Cause, Failure};
-use crate::printable::printable;
+use crate::printable::printable_lines;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
@@ -15,9 +15,10 @@ pub(crate) struct Descriptions {
 }
 
 impl Descriptions {
-    /// Keeps a description, escaped for a terminal; the last of several about one number.
+    /// Keeps a description, escaped for a terminal but for the ends of its lines; the last of several about one number.
     pub(crate) fn keep(&mut self, Description { n, cause, text }: Description<'_>) {
-        self.by_number.insert(n, (cause, printable(text.as_bytes(), MAX_TEXT)));
+        let text = text.trim_end_matches('\n').as_bytes();
+        self.by_number.insert(n, (cause, printable_lines(text, MAX_TEXT)));
         if self.by_number.len() > MOST {
             self.by_number.pop_last();
         }
@@ -68,6 +69,13 @@ mod tests {
         assert_eq!(kept.of(&failure(5, 9, Cause::Garbage)), Some((7, "second\\x1b[0m")));
         assert_eq!(kept.of(&failure(5, 9, Cause::Timeout)), None);
         assert_eq!(kept.of(&failure(8, 9, Cause::Garbage)), None);
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_nothing_else_that_a_terminal_acts_on() {
+        let mut kept = Descriptions::default();
+        kept.keep(Description { n: 7, cause: Cause::Garbage, text: "left: 1\n\tright: 2\n" });
+        assert_eq!(kept.of(&failure(7, 7, Cause::Garbage)), Some((7, "left: 1\n\\tright: 2")));
     }
 
     #[test]

@@ -223,4 +223,6 @@ pub enum Malformed {
 }
 
 #[cfg(test)]
+mod skip_tests;
+#[cfg(test)]
 mod tests;

@@ -41,8 +41,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+mod call;
 mod supplement;
 
+pub use call::Call;
 pub use supplement::{MAX_SUPPLEMENT, Supplement};
 
 /// The protocol described above, with the frames that follow it.

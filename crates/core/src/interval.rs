@@ -185,7 +185,8 @@ impl IntervalSet {
         let mut taken = Vec::new();
         while let Some(entry) = self.last_by_first.first_entry() {
             let whole = Interval { first: *entry.key(), last: *entry.get() };
-            let below = bound - i128::from(whole.first);
+            // A bound may be the largest of all.
+            let below = bound.saturating_sub(i128::from(whole.first));
             if below <= 0 {
                 break;
             }
@@ -285,6 +286,20 @@ mod tests {
         assert_eq!(set.pieces(), 1);
         assert_eq!(set.len(), 1 << 64);
         assert!(set.insert(Interval::single(i64::MAX)).is_err());
+    }
+
+    #[test]
+    fn the_whole_of_i64_is_below_the_largest_bound() {
+        for bound in [i128::MIN, i128::MAX] {
+            let mut set = IntervalSet::new();
+            let all = [interval(i64::MIN, -1), interval(1, i64::MAX)];
+            for piece in all {
+                set.insert(piece).unwrap();
+            }
+            let taken = set.take_below(bound);
+            assert_eq!(taken, if bound > 0 { all.to_vec() } else { Vec::new() });
+            assert_eq!(set.is_empty(), bound > 0);
+        }
     }
 
     proptest! {

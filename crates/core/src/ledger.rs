@@ -5,47 +5,17 @@
 
 mod blocks;
 mod permutation;
+mod returned;
 
 use crate::interval::{Interval, IntervalSet, Overlap};
-use crate::lease::LeaseId;
 use crate::partial::{Cause, Failure};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use blocks::Blocks;
 pub use blocks::Shuffle;
 pub use permutation::Permutation;
-
-/// A chunk that was taken back from a lost worker, or from one that is silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Returned {
-    pub(crate) interval: Interval,
-    /// How often it was handed out already.
-    pub(crate) attempts: u8,
-    /// How often it was lost while a worker was at it.
-    pub(crate) losses: u8,
-    /// Of what the last time, as a digest; 0 if never.
-    pub(crate) cause: u16,
-    /// Its last lease, if the worker that held it may still answer.
-    pub(crate) late: Option<LeaseId>,
-}
-
-impl Returned {
-    /// Whether it is a number that a worker was lost at: it is tried alone.
-    pub(crate) fn is_set_apart(&self) -> bool {
-        self.losses > 0 && self.interval.len() == 1
-    }
-}
-
-/// Who takes a chunk that was taken back from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taker {
-    /// A worker that has not done anything: rather a number that is set apart than anything else.
-    Fresh,
-    /// One that has, while another takes the place of one that was lost, and will be fresh.
-    AnotherComes,
-    /// A worker that has, while no other is expected.
-    Any,
-}
+use returned::ReturnedChunks;
+pub(crate) use returned::{Returned, Taker};
 
 /// Everything that is not in a worker's hands.
 #[derive(Debug, Default)]
@@ -59,7 +29,7 @@ pub struct Ledger {
     /// In a shuffled order, the rest of the range. What was taken of it is before, in `remaining`.
     blocks: Option<Blocks>,
     /// Handed out and taken back; goes out again before anything new.
-    returned: VecDeque<Returned>,
+    returned: ReturnedChunks,
     /// Covered by a merged partial, failed numbers included.
     covered: IntervalSet,
     /// Those of the covered numbers that have no value, with the cause.
@@ -164,29 +134,8 @@ impl Ledger {
         if self.returned.is_empty() {
             return None;
         }
-        let wants = |is_set_apart: bool| match taker {
-            Taker::Fresh => is_set_apart,
-            Taker::Any => true,
-            Taker::AnotherComes => !is_set_apart,
-        };
-        let first = |index: &usize| self.returned[*index].interval.first();
-        let all = || 0..self.returned.len();
-        let next = |is_wanted: &dyn Fn(&usize) -> bool| {
-            let mut wanted = all().filter(|index| is_wanted(index));
-            if self.is_from_below { wanted.min_by_key(first) } else { wanted.next() }
-        };
-        let wanted = next(&|index| wants(self.returned[*index].is_set_apart()));
-        // A fresh worker takes what there is, where nothing is set apart.
-        let found = match wanted {
-            None if taker == Taker::Fresh => next(&|_| true)?,
-            found => found?,
-        };
-        let is_set_apart_for_it = taker == Taker::Fresh && wanted.is_some();
-        let is_lower = |remaining: Interval| remaining.first() < first(&found);
-        if self.is_from_below && !is_set_apart_for_it && self.remaining.is_some_and(is_lower) {
-            return None;
-        }
-        self.returned.remove(found)
+        let below = self.remaining.filter(|_| self.is_from_below).map(|front| front.first());
+        self.returned.take(taker, self.is_from_below, below)
     }
 
     /// The numbers that no worker has begun, from the front to the first gap.
@@ -271,12 +220,12 @@ impl Ledger {
         self.given_back.clear();
         self.given_back_len = 0;
         self.blocks = None;
-        self.returned.clear();
+        self.returned = ReturnedChunks::default();
     }
 
     pub(crate) fn put_back(&mut self, returned: Returned) {
         if let Some(interval) = self.wanted(returned.interval) {
-            self.returned.push_back(Returned { interval, ..returned });
+            self.returned.push(Returned { interval, ..returned });
         }
     }
 
@@ -302,8 +251,7 @@ impl Ledger {
         self.given_back_len = 0;
         pieces.into_iter().for_each(|piece| self.give_back(piece));
         self.refill();
-        let returned = core::mem::take(&mut self.returned);
-        returned.into_iter().for_each(|chunk| self.put_back(chunk));
+        self.returned.take_all().for_each(|chunk| self.put_back(chunk));
         true
     }
 
@@ -352,7 +300,7 @@ impl Ledger {
     /// How many numbers were taken back and not handed out again yet.
     #[must_use]
     pub fn returned(&self) -> u128 {
-        self.returned.iter().map(|returned| returned.interval.len()).sum()
+        self.returned.numbers()
     }
 
     /// How many chunks were taken back and not handed out again yet.
@@ -370,9 +318,7 @@ impl Ledger {
 
     /// Whether something is left to hand out, and all of it is [set apart](Returned::is_set_apart).
     pub(crate) fn is_all_set_apart(&self) -> bool {
-        self.remaining.is_none()
-            && !self.returned.is_empty()
-            && self.returned.iter().all(Returned::is_set_apart)
+        self.remaining.is_none() && self.returned.are_all_set_apart()
     }
 
     /// The numbers that are done: with a value, or failed for good.

@@ -175,6 +175,13 @@ impl Sizer {
     }
 }
 
+/// Whether the next chunk of the timed policy, of at most `most` numbers, is as much longer than the longest before as a
+/// chunk may be: what numbers cost does not limit it yet.
+pub(crate) fn is_growing(input: SizerInput, most: u128) -> bool {
+    let next = timed(input).min(input.remaining).min(most);
+    input.longest > 0 && next >= input.longest.saturating_mul(GROWTH)
+}
+
 fn timed(input: SizerInput) -> u128 {
     let SizerInput { remaining, aim, longest, .. } = input;
     let workers = f64::from(input.workers);
@@ -292,6 +299,17 @@ mod tests {
         let ns_each = Pace::measured(1, 1).unwrap();
         assert_eq!(timed(input(1 << 40, 2, Some(ns_each), 1)), GROWTH);
         assert_eq!(timed(input(1 << 40, 2, Some(ns_each), 1 << 60)), u128::from(CHUNK_AIM_NS));
+    }
+
+    #[test]
+    fn chunks_grow_until_their_cost_or_a_limit_says_how_long_they_are() {
+        let at = |longest| input(1 << 40, 2, Pace::measured(1, 1_000), longest);
+        assert!(!is_growing(at(0), u128::MAX));
+        assert!(is_growing(at(1), u128::MAX) && is_growing(at(6_000), 96_000));
+        // A chunk of 100 ms has 100 000 numbers.
+        assert!(!is_growing(at(6_300), u128::MAX) && !is_growing(at(6_000), 95_999));
+        assert!(!is_growing(SizerInput { remaining: 15, ..at(1) }, u128::MAX));
+        assert!(!is_growing(input(1 << 40, 2, None, 1), u128::MAX));
     }
 
     #[test]

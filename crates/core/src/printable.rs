@@ -21,6 +21,34 @@ pub const LIMIT: usize = 200;
 /// ```
 #[must_use]
 pub fn printable(text: &[u8], limit: usize) -> String {
+    escaped(text, limit, false)
+}
+
+/// Escapes `text` as [`printable`] does, but keeps the ends of its lines.
+pub(crate) fn printable_lines(text: &[u8], limit: usize) -> String {
+    escaped(text, limit, true)
+}
+
+/// Cuts `text` to `most` bytes, which end with an ellipsis if something is cut off.
+///
+/// ```
+/// use evenly_core::printable::shortened;
+/// assert_eq!(shortened("abcdef".to_owned(), 6), "abcdef");
+/// assert_eq!(shortened("abcdefg".to_owned(), 6), "abc…");
+/// ```
+#[must_use]
+pub fn shortened(mut text: String, most: usize) -> String {
+    const ELLIPSIS: &str = "…";
+    if text.len() > most {
+        let most = most.saturating_sub(ELLIPSIS.len());
+        let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str(ELLIPSIS);
+    }
+    text
+}
+
+fn escaped(text: &[u8], limit: usize, keeps_lines: bool) -> String {
     let mut shown = String::new();
     let mut left = limit;
     for chunk in text.utf8_chunks() {
@@ -30,7 +58,10 @@ pub fn printable(text: &[u8], limit: usize) -> String {
                 return shown;
             }
             left -= 1;
-            push(&mut shown, character);
+            match character {
+                '\n' if keeps_lines => shown.push('\n'),
+                _ => push(&mut shown, character),
+            }
         }
         for byte in chunk.invalid() {
             if left == 0 {

@@ -57,7 +57,7 @@ use crate::partial::Cause;
 use crate::policy::{Policy, Sizer};
 use crate::range::Range;
 use crate::stream::Stream;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use allowance::{Allowance, AtMostOnce};
 use late::LateAnswers;
@@ -130,13 +130,18 @@ pub struct Scheduler {
     windows_of: Option<Items>,
     /// By name; names are given out ascending, so a name is an index.
     workers: Vec<WorkerRecord>,
-    /// Those that are not lost, and for how many workers they stand together.
-    living: Vec<WorkerId>,
+    /// Those that are not lost, how many of them are agents, and how many are silent.
+    living: BTreeSet<WorkerId>,
+    agents: u32,
+    silent: u32,
+    /// For how many workers they stand together.
     strength: u32,
     /// Lost workers whose replacements are expected and have not joined.
     missing: u32,
     /// Workers with room for chunks, in the order in which they asked.
     hungry: VecDeque<WorkerId>,
+    /// Workers that got fewer chunks than they have room for. Some may be in the queue again.
+    low: BTreeSet<WorkerId>,
     /// What the last assignment consists of.
     assigned: Vec<AssignmentRow>,
     /// Answers that no record holds yet.
@@ -157,8 +162,9 @@ pub struct Scheduler {
     windows: u64,
     /// What was done and lost since it was taken; `None` if the caller does not want to know.
     pieces: Option<Vec<LeasePiece>>,
-    /// Whether a worker may have run out of work since `steal` looked.
+    /// Whether a worker may have run out of work since `steal` looked, and how many more times it does not look then.
     may_steal: bool,
+    steals_to_skip: usize,
     is_draining: bool,
     is_finished: bool,
     /// Whether numbers come in while it goes on, and leave it when they are recorded.
@@ -209,10 +215,13 @@ impl Scheduler {
             one_by_one: None,
             windows_of: None,
             workers: Vec::new(),
-            living: Vec::new(),
+            living: BTreeSet::new(),
+            agents: 0,
+            silent: 0,
             strength: 0,
             missing: 0,
             hungry: VecDeque::new(),
+            low: BTreeSet::new(),
             assigned: Vec::new(),
             to_record: Record::empty(aggregate),
             recording: 0,
@@ -226,6 +235,7 @@ impl Scheduler {
             windows: 0,
             pieces: None,
             may_steal: false,
+            steals_to_skip: 0,
             is_draining: false,
             is_finished: false,
             is_open: false,
@@ -275,6 +285,9 @@ impl Scheduler {
             SchedulerEvent::Recorded(record) => self.recorded(record, now_ns),
         };
         debug_assert!(self.accounts_for_everything());
+        debug_assert!(self.late.can_end(self.leases.count() == 0, |holder| {
+            !self.workers[holder.0 as usize].is_lost
+        }));
         outcome.map(|()| taken_back)
     }
 

@@ -6,6 +6,7 @@
 //! is to blame is not in it. After [`LOSSES_IN_A_ROW`] losses, about nine seconds of pauses, the seat
 //! is given up.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Losses of one seat in a row, with no chunk finished in between, after which the run ends.
@@ -46,6 +47,15 @@ enum SeatState {
     Free,
 }
 
+impl SeatState {
+    /// Whether it has a worker or agent that may work, or will have one.
+    fn is_able(self) -> bool {
+        let is_lost = matches!(self, Self::Silent | Self::SilentAgent | Self::Free)
+            || matches!(self, Self::Vacant { is_refused: true, .. });
+        !is_lost
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct SeatRecord {
     seat: SeatState,
@@ -61,13 +71,41 @@ pub(crate) enum SeatTimer {
     Silence { slot: usize },
 }
 
+/// The seats. Those of workers come first, those of agents behind them.
+///
+/// A primary may have a hundred thousand agents, so nothing here looks at all of them, except once in a limit of silence.
 #[derive(Debug)]
 pub(crate) struct Seats {
     places: Vec<SeatRecord>,
-    /// No seat is due before; `u64::MAX` if none ever is.
-    next_ns: u64,
+    /// How many of them are for workers.
+    workers: usize,
+    /// Seats that an agent has left.
+    free: BTreeSet<usize>,
+    /// How many seats are [able](SeatState::is_able) to work.
+    able: usize,
+    /// No seat of a worker is due before; `u64::MAX` if none ever is.
+    workers_next_ns: u64,
+    agents: AgentTimers,
     /// The limit of silence.
     silence_ns: u64,
+}
+
+/// When agents fall silent. A pass looks at all of them, and is interrupted by each one that is due.
+#[derive(Debug)]
+struct AgentTimers {
+    /// No agent is due before; `u64::MAX` if none ever is.
+    next_ns: u64,
+    /// The same after the running pass, by the agents that it has looked at.
+    next_pass_ns: u64,
+    /// Where the pass goes on.
+    slot: usize,
+}
+
+impl AgentTimers {
+    fn note(&mut self, at_ns: u64) {
+        self.next_ns = self.next_ns.min(at_ns);
+        self.next_pass_ns = self.next_pass_ns.min(at_ns);
+    }
 }
 
 impl Seats {
@@ -77,7 +115,15 @@ impl Seats {
             seat: SeatState::Vacant { from_ns: 0, is_refused: false },
             losses_in_a_row: 0,
         };
-        Self { places: alloc::vec![place; seats], next_ns: u64::MAX, silence_ns: SILENCE_NS }
+        Self {
+            places: alloc::vec![place; seats],
+            workers: seats,
+            free: BTreeSet::new(),
+            able: seats,
+            workers_next_ns: u64::MAX,
+            agents: AgentTimers { next_ns: u64::MAX, next_pass_ns: u64::MAX, slot: seats },
+            silence_ns: SILENCE_NS,
+        }
     }
 
     /// Sets the limit of silence.
@@ -87,40 +133,40 @@ impl Seats {
 
     /// A seat for an agent.
     pub(crate) fn welcome(&mut self, now_ns: u64) -> usize {
-        let place = SeatRecord { seat: SeatState::Agent { heard_ns: now_ns }, losses_in_a_row: 0 };
-        self.note(now_ns + self.silence_ns);
-        match self.places.iter().position(|place| place.seat == SeatState::Free) {
-            Some(slot) => {
-                self.places[slot] = place;
-                slot
-            }
-            None => {
-                self.places.push(place);
-                self.places.len() - 1
-            }
-        }
+        self.agents.note(now_ns + self.silence_ns);
+        let slot = self.free.pop_first().unwrap_or_else(|| {
+            self.places.push(SeatRecord { seat: SeatState::Free, losses_in_a_row: 0 });
+            self.places.len() - 1
+        });
+        self.set(slot, SeatState::Agent { heard_ns: now_ns });
+        slot
+    }
+
+    fn set(&mut self, slot: usize, seat: SeatState) {
+        let before = core::mem::replace(&mut self.places[slot].seat, seat);
+        self.able -= usize::from(before.is_able());
+        self.able += usize::from(seat.is_able());
     }
 
     /// The slots of agents, silent or not, ascending.
     pub(crate) fn agents(&self) -> impl Iterator<Item = usize> + '_ {
         let is_seated = |seat| matches!(seat, SeatState::Agent { .. } | SeatState::SilentAgent);
-        (0..self.places.len()).filter(move |slot| is_seated(self.places[*slot].seat))
+        (self.workers..self.places.len()).filter(move |slot| is_seated(self.places[*slot].seat))
     }
 
     /// An agent said something; whether it had been silent.
     #[inline]
     pub(crate) fn hear(&mut self, slot: usize, now_ns: u64) -> bool {
-        let seat = &mut self.places[slot].seat;
-        let was_silent = *seat == SeatState::SilentAgent;
-        *seat = SeatState::Agent { heard_ns: now_ns };
+        let was_silent = self.places[slot].seat == SeatState::SilentAgent;
+        self.set(slot, SeatState::Agent { heard_ns: now_ns });
         if was_silent {
-            self.note(now_ns + self.silence_ns);
+            self.agents.note(now_ns + self.silence_ns);
         }
         was_silent
     }
 
     pub(crate) fn fill(&mut self, slot: usize) {
-        self.places[slot].seat = SeatState::Working;
+        self.set(slot, SeatState::Working);
     }
 
     /// Its worker finished something.
@@ -132,11 +178,12 @@ impl Seats {
     /// Its worker is gone. If the chunk that it was at `is_explained` as the cause, the seat is not
     /// to blame. How many losses in a row that makes.
     pub(crate) fn lose(&mut self, slot: usize, is_explained: bool, now_ns: u64) -> u32 {
-        let place = &mut self.places[slot];
-        if matches!(place.seat, SeatState::Agent { .. } | SeatState::SilentAgent) {
-            place.seat = SeatState::Free;
+        if matches!(self.places[slot].seat, SeatState::Agent { .. } | SeatState::SilentAgent) {
+            self.set(slot, SeatState::Free);
+            self.free.insert(slot);
             return 0;
         }
+        let place = &mut self.places[slot];
         if !is_explained {
             place.losses_in_a_row += 1;
         }
@@ -147,8 +194,8 @@ impl Seats {
                 (pause_ns * (slot as u64 % STAGGER + 1)).min(LONGEST_PAUSE_NS)
             }
         };
-        place.seat = SeatState::Vacant { from_ns: now_ns + pause_ns, is_refused: false };
         let losses = place.losses_in_a_row;
+        self.set(slot, SeatState::Vacant { from_ns: now_ns + pause_ns, is_refused: false });
         self.note(now_ns + pause_ns);
         losses
     }
@@ -164,15 +211,14 @@ impl Seats {
     /// No worker could be forked for an empty seat.
     pub(crate) fn refuse(&mut self, slot: usize, now_ns: u64) {
         let from_ns = now_ns + LONGEST_PAUSE_NS;
-        self.places[slot].seat = SeatState::Vacant { from_ns, is_refused: true };
+        self.set(slot, SeatState::Vacant { from_ns, is_refused: true });
         self.note(now_ns + LONGEST_PAUSE_NS);
     }
 
     /// Another process stopped its worker.
     pub(crate) fn stop(&mut self, slot: usize, now_ns: u64) {
-        let place = &mut self.places[slot];
-        if place.seat == SeatState::Working {
-            place.seat = SeatState::Stopped { since_ns: now_ns };
+        if self.places[slot].seat == SeatState::Working {
+            self.set(slot, SeatState::Stopped { since_ns: now_ns });
             self.note(now_ns + self.silence_ns);
         }
     }
@@ -188,27 +234,28 @@ impl Seats {
 
     /// Its worker goes on; whether it had been silent.
     pub(crate) fn go_on(&mut self, slot: usize) -> bool {
-        let place = &mut self.places[slot];
-        let was_silent = place.seat == SeatState::Silent;
-        if was_silent || matches!(place.seat, SeatState::Stopped { .. }) {
-            place.seat = SeatState::Working;
+        let seat = self.places[slot].seat;
+        let was_silent = seat == SeatState::Silent;
+        if was_silent || matches!(seat, SeatState::Stopped { .. }) {
+            self.set(slot, SeatState::Working);
         }
         was_silent
     }
 
     /// The next seat whose time has come; empty ones only if there is work.
     pub(crate) fn due(&mut self, is_work: bool, now_ns: u64) -> Option<SeatTimer> {
-        if now_ns < self.next_ns {
+        self.due_worker(is_work, now_ns).or_else(|| self.due_agent(now_ns))
+    }
+
+    fn due_worker(&mut self, is_work: bool, now_ns: u64) -> Option<SeatTimer> {
+        if now_ns < self.workers_next_ns {
             return None;
         }
         let mut next_ns = u64::MAX;
-        for (slot, place) in self.places.iter_mut().enumerate() {
-            let (due, at_ns) = match place.seat {
+        for slot in 0..self.workers {
+            let (due, at_ns) = match self.places[slot].seat {
                 SeatState::Stopped { since_ns } => {
                     (SeatTimer::Silence { slot }, since_ns + self.silence_ns)
-                }
-                SeatState::Agent { heard_ns } => {
-                    (SeatTimer::Silence { slot }, heard_ns + self.silence_ns)
                 }
                 SeatState::Vacant { from_ns, .. } if is_work => (SeatTimer::Fill { slot }, from_ns),
                 _ => continue,
@@ -217,159 +264,63 @@ impl Seats {
                 next_ns = next_ns.min(at_ns);
                 continue;
             }
-            match place.seat {
-                SeatState::Stopped { .. } => place.seat = SeatState::Silent,
-                SeatState::Agent { .. } => place.seat = SeatState::SilentAgent,
-                _ => {}
+            if let SeatTimer::Silence { slot } = due {
+                self.set(slot, SeatState::Silent);
             }
             return Some(due);
         }
-        self.next_ns = next_ns;
+        self.workers_next_ns = next_ns;
+        None
+    }
+
+    fn due_agent(&mut self, now_ns: u64) -> Option<SeatTimer> {
+        if now_ns < self.agents.next_ns {
+            return None;
+        }
+        if self.agents.slot == self.workers {
+            // A pass begins, which sees what was noted.
+            self.agents.next_pass_ns = u64::MAX;
+        }
+        for slot in self.agents.slot..self.places.len() {
+            let SeatState::Agent { heard_ns } = self.places[slot].seat else { continue };
+            let at_ns = heard_ns + self.silence_ns;
+            if at_ns <= now_ns {
+                self.set(slot, SeatState::SilentAgent);
+                self.agents.slot = slot + 1;
+                return Some(SeatTimer::Silence { slot });
+            }
+            self.agents.next_pass_ns = self.agents.next_pass_ns.min(at_ns);
+        }
+        self.agents.slot = self.workers;
+        self.agents.next_ns = self.agents.next_pass_ns;
         None
     }
 
     /// There is work again for the empty seats.
     pub(crate) fn look_again(&mut self) {
-        self.next_ns = 0;
+        self.workers_next_ns = 0;
     }
 
     /// When to ask next, if ever.
     pub(crate) fn next_ns(&self) -> Option<u64> {
-        (self.next_ns < u64::MAX).then_some(self.next_ns)
+        let next_ns = self.workers_next_ns.min(self.agents.next_ns);
+        (next_ns < u64::MAX).then_some(next_ns)
     }
 
     /// A worker to kill so that another can take its seat: it was stopped for too long, and no other worker works or
     /// can be forked.
     pub(crate) fn in_the_way(&self) -> Option<usize> {
-        let is_lost = |place: &SeatRecord| {
-            let is_agent = matches!(place.seat, SeatState::SilentAgent | SeatState::Free);
-            is_agent
-                || matches!(
-                    place.seat,
-                    SeatState::Silent | SeatState::Vacant { is_refused: true, .. }
-                )
-        };
-        let mut places = self.places.iter();
-        if self.places.iter().all(is_lost) {
-            places.position(|place| place.seat == SeatState::Silent)
-        } else {
-            None
+        if self.able > 0 {
+            return None;
         }
+        self.places[..self.workers].iter().position(|place| place.seat == SeatState::Silent)
     }
 
+    /// A seat of a worker is due then.
     fn note(&mut self, at_ns: u64) {
-        self.next_ns = self.next_ns.min(at_ns);
+        self.workers_next_ns = self.workers_next_ns.min(at_ns);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: u64 = 1_000_000;
-
-    fn seats() -> Seats {
-        let mut seats = Seats::new(2);
-        seats.fill(0);
-        seats.fill(1);
-        seats
-    }
-
-    #[test]
-    fn the_first_loss_is_made_up_for_at_once_and_further_ones_later_and_later() {
-        let mut seats = seats();
-        let mut now_ns = 0;
-        let mut pauses = std::vec![];
-        for times in 1..=LOSSES_IN_A_ROW {
-            assert_eq!(seats.lose(0, false, now_ns), times);
-            let before_ns = now_ns;
-            now_ns = seats.next_ns().unwrap();
-            pauses.push((now_ns - before_ns) / MS);
-            assert_eq!(seats.due(true, now_ns), Some(SeatTimer::Fill { slot: 0 }));
-            seats.fill(0);
-            seats.due(true, now_ns);
-        }
-        assert_eq!(pauses[..5], [0, 1, 2, 4, 8]);
-        assert_eq!(pauses[15..], [1000; 5]);
-    }
-
-    #[test]
-    fn seats_that_are_lost_in_step_are_not_filled_in_step() {
-        let mut seats = seats();
-        for slot in [0, 1, 0, 1] {
-            seats.lose(slot, false, 0);
-        }
-        assert_eq!(seats.due(true, MS), Some(SeatTimer::Fill { slot: 0 }));
-        seats.fill(0);
-        assert_eq!(seats.due(true, MS), None);
-        assert_eq!(seats.due(true, 2 * MS), Some(SeatTimer::Fill { slot: 1 }));
-    }
-
-    #[test]
-    fn what_is_finished_ends_the_row_and_what_is_explained_is_not_in_it() {
-        let mut seats = seats();
-        assert_eq!(seats.lose(0, false, 0), 1);
-        assert_eq!(seats.lose(0, true, 0), 1);
-        seats.finished_something(0);
-        assert_eq!(seats.lose(0, false, 0), 1);
-    }
-
-    #[test]
-    fn a_seat_stays_empty_while_there_is_no_work() {
-        let mut seats = seats();
-        seats.lose(0, false, 0);
-        assert_eq!(seats.due(false, 0), None);
-        assert_eq!(seats.next_ns(), None);
-        seats.look_again();
-        assert_eq!(seats.due(true, 0), Some(SeatTimer::Fill { slot: 0 }));
-    }
-
-    #[test]
-    fn an_agent_is_silent_after_five_seconds_and_nobody_replaces_it() {
-        let mut seats = seats();
-        assert_eq!(seats.welcome(7), 2);
-        assert!(!seats.hear(2, 8));
-        assert_eq!(seats.due(true, 8 + SILENCE_NS - 1), None);
-        assert_eq!(seats.next_ns(), Some(8 + SILENCE_NS));
-        assert_eq!(seats.due(true, 8 + SILENCE_NS), Some(SeatTimer::Silence { slot: 2 }));
-        assert_eq!(seats.due(true, 8 + SILENCE_NS), None);
-        assert!(seats.hear(2, 9 + SILENCE_NS));
-        assert_eq!(seats.next_ns(), Some(9 + 2 * SILENCE_NS));
-        assert_eq!(seats.lose(2, false, 9 + SILENCE_NS), 0);
-        assert_eq!(seats.due(true, u64::MAX), None);
-        assert_eq!(seats.welcome(0), 2);
-    }
-
-    #[test]
-    fn the_limit_of_silence_is_for_stopped_workers_and_agents() {
-        let mut seats = seats();
-        seats.set_silence(500);
-        seats.stop(0, 1);
-        assert_eq!(seats.welcome(2), 2);
-        assert_eq!(seats.due(true, 500), None);
-        assert_eq!(seats.due(true, 501), Some(SeatTimer::Silence { slot: 0 }));
-        assert_eq!(seats.due(true, 501), None);
-        assert_eq!(seats.due(true, 502), Some(SeatTimer::Silence { slot: 2 }));
-        seats.stop(1, 600);
-        seats.is_stopped_again(1, 600);
-        assert_eq!(seats.due(true, 649), None);
-        assert_eq!(seats.due(true, 650), Some(SeatTimer::Silence { slot: 1 }));
-    }
-
-    #[test]
-    fn a_stopped_worker_is_silent_after_five_seconds() {
-        let mut seats = seats();
-        seats.stop(0, 7);
-        assert_eq!(seats.due(true, 7), None);
-        assert_eq!(seats.next_ns(), Some(7 + SILENCE_NS));
-        assert_eq!(seats.due(true, 7 + SILENCE_NS), Some(SeatTimer::Silence { slot: 0 }));
-        assert_eq!(seats.in_the_way(), None);
-        seats.refuse(1, 7);
-        assert_eq!(seats.in_the_way(), Some(0));
-        seats.fill(1);
-        assert!(seats.go_on(0));
-        seats.stop(1, 0);
-        assert!(!seats.go_on(1));
-        assert_eq!(seats.due(true, 2 * SILENCE_NS), None);
-    }
-}
+mod tests;

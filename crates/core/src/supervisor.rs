@@ -338,8 +338,8 @@ impl Supervisor {
         self.scheduler.give_back_lines(partial);
     }
 
-    /// The text that a worker or agent sent about a failure, safe for a terminal, and the number that it is about: the
-    /// lowest of the failure that has one.
+    /// The text that a worker or agent sent about a failure, of one or more lines that are safe for a terminal, and the
+    /// number that it is about: the lowest of the failure that has one.
     #[must_use]
     pub fn description(&self, failure: &Failure) -> Option<(i64, &str)> {
         self.descriptions.of(failure)

@@ -55,7 +55,7 @@ impl Tally {
         Self { aggregate, value, failed, wanted, much: MUCH, above_position: 0, small }
     }
 
-    /// Says at which position the numbers stand that are told next: `n` at `position`, and those around it in the
+    /// Says at which position the numbers stand that are added next: `n` at `position`, and those around it in the
     /// same order without a gap. All that leaves the tally names positions. Without this call, n stands at n.
     #[inline]
     pub fn stand_at(&mut self, n: i64, position: i64) {

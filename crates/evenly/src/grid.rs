@@ -38,6 +38,7 @@ struct Axis {
 
 /// Why variables are no grid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GridError {
     /// A name that cannot name a variable.
     #[error("'{0}' is no name of a variable: it is a letter, then letters, digits and _")]
@@ -88,21 +89,59 @@ impl Grid {
     }
 
     /// The numbers of its points.
+    ///
+    /// ```
+    /// use evenly::{Grid, Job, function};
+    ///
+    /// let grid = Grid::new([("a", "0..10".parse()?), ("b", "1,2,5".parse()?)])?;
+    /// let last_value = function::predicate("b is 5", |n| n % 3 == 2);
+    /// assert_eq!(Job::count(grid.range(), last_value).run()?.answer.to_string(), "10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn range(&self) -> Range {
         self.range
     }
 
     /// The names of its variables.
+    ///
+    /// ```
+    /// let grid = evenly::Grid::new([("a", "0..10".parse()?), ("b", "1,2,5".parse()?)])?;
+    /// assert!(grid.names().eq(["a", "b"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.axes.iter().map(|axis| &*axis.name)
     }
 
     /// The point of a number; `None` if it has no such point.
+    ///
+    /// ```
+    /// let grid = evenly::Grid::new([("a", "0..10".parse()?), ("b", "1,2,5".parse()?)])?;
+    /// assert_eq!(grid.point(29).unwrap().to_string(), "a=9 b=5");
+    /// assert!(grid.point(30).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn point(&self, n: i64) -> Option<Point<'_>> {
         let is_here = self.range.interval().is_some_and(|all| (0..=all.last()).contains(&n));
         is_here.then_some(Point { grid: self, n: n.unsigned_abs() })
+    }
+
+    /// The number of the point that is displayed so, as in `a=3 b=2`; `None` if it has no such point.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn number_of(&self, point: &str) -> Option<i64> {
+        let mut words = point.split_whitespace();
+        let mut n = 0u64;
+        for Axis { name, values, repeats } in &self.axes {
+            let (_, value) = words.next()?.split_once('=').filter(|(typed, _)| typed == name)?;
+            let position = values.position_of(value.parse().ok()?)?;
+            let index = position.abs_diff(values.positions().interval()?.first());
+            // Below the number of points, which is at most 2^63.
+            n += index * repeats;
+        }
+        words.next().is_none().then_some(i64::try_from(n).ok()?)
     }
 
     /// The options of a call that give it, each with a space before it.
@@ -224,6 +263,12 @@ mod tests {
             ]
         );
         assert!(grid.point(8).is_none() && grid.point(-1).is_none());
+        for (n, point) in points.iter().enumerate() {
+            assert_eq!(grid.number_of(point), Some(n as i64), "{point}");
+        }
+        for other in ["a=0 b=7 c_2=3", "a=0 b=7", "b=7 a=0 c_2=1", "a=0 b=7 c_2=1 d=1", "a=x", ""] {
+            assert_eq!(grid.number_of(other), None, "{other}");
+        }
         assert_eq!(grid.options(), " --grid a=-1..1 --grid b=7 --grid c_2=1..=2,5..=6");
         assert_eq!(
             grid.definitions(),
@@ -235,6 +280,7 @@ mod tests {
     fn up_to_2_to_the_63_points() {
         let most = grid(&[("a", "-9223372036854775808..0")]).unwrap();
         assert_eq!(most.point(i64::MAX).unwrap().to_string(), "a=-1");
+        assert_eq!(most.number_of("a=-1"), Some(i64::MAX));
         let most = grid(&[("a", "0..4294967296"), ("b", "0..2147483648")]).unwrap();
         assert_eq!(most.point(i64::MAX).unwrap().to_string(), "a=4294967295 b=2147483647");
         for axes in [

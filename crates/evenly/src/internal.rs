@@ -6,14 +6,17 @@ use std::ffi::OsString;
 #[cfg(feature = "journal")]
 use std::path::{Path, PathBuf};
 
+pub use crate::exercise::{Exercise, ExerciseError, ExerciseStage, ExerciseWatcher};
 #[cfg(feature = "expression")]
 pub use crate::function::expression::{Operation, operations};
 pub use crate::item::shown_text;
+#[cfg(feature = "journal")]
+pub use crate::journal::{JournalSurvey, SurveyedRow, survey, surveyed_rows};
 pub use crate::launch::{Bootstrap, Launch, SentFile};
-pub use crate::observe::stages::{Processes, Stage, StageHook, WorkerProcess};
+pub use crate::observe::stages::{CommandProcess, Processes, Stage, StageHook, WorkerProcess};
 pub use crate::process::{
-    EndSignals, end_is_asked_for, make_full_files_errors, raise_again, raise_broken_pipe,
-    stack_limit, stop_if_asked,
+    EndSignals, continue_guarded, end_is_asked_for, make_full_files_errors, raise_again,
+    raise_broken_pipe, stack_limit, stop_if_asked,
 };
 pub use crate::quoted::quoted;
 
@@ -37,7 +40,7 @@ pub fn shuffled_blocks(
     workers: u32,
     seed: u64,
 ) -> impl Iterator<Item = crate::Interval> {
-    let shuffle = crate::job::shuffle_by(seed, (policy, Some(form)), workers);
+    let shuffle = crate::job::plan::shuffle_by(seed, (policy, Some(form)), workers);
     items.positions().interval().into_iter().flat_map(move |all| shuffle.blocks(all))
 }
 

@@ -1,4 +1,4 @@
-//! Numbers of a job by position: translates what is said in positions.
+//! Numbers of a job by position: translates positions in answers and messages to numbers.
 //!
 //! The engine, the journal and all frames count [positions](evenly_core::Items). A worker turns positions into numbers
 //! before it calls the function. On the way out `driver/numbered` does, for everything that leaves a run, and

@@ -7,7 +7,7 @@ use crate::job::Job;
 use crate::observe::Observer;
 use crate::secure::Key;
 use crate::transport::stream::{ConnectError, StdioEnds};
-use crate::transport::{Address, AddressError, AddressKind, Gone};
+use crate::transport::{Address, AddressError, AddressKind, Gone, ListenError};
 use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::frame::Malformed;
 use evenly_core::hello::MAX_TEXT;
@@ -19,6 +19,14 @@ use std::time::Duration;
 
 /// How a job takes agents.
 impl Job {
+    /// Calls the agent that [waits](Join::called_at) at this address, from the start to the end of the job, and calls it again
+    /// with back-off if it cannot be reached or is lost. The name of a host is looked up once. Several calls add agents.
+    #[must_use]
+    pub fn call(mut self, address: Address) -> Self {
+        self.entrances.calls.push(address);
+        self
+    }
+
     /// Listens for agents at this address from the start to the end of the job. Several calls add addresses.
     #[must_use]
     pub fn listen(mut self, address: Address) -> Self {
@@ -94,6 +102,10 @@ pub struct Join {
     pub(crate) stdio: Cell<Option<StdioEnds>>,
     /// Whether it works for one primary after the other.
     pub(crate) stays: bool,
+    /// The keys that primaries may have, if they call this agent.
+    pub(crate) called_with: Option<Vec<Key>>,
+    /// Whether primaries may send texts to its commands.
+    pub(crate) takes_texts: bool,
 }
 
 worker_setters!(Join);
@@ -123,6 +135,44 @@ impl Join {
             functions: Functions::new(),
             stdio: Cell::new(stdio),
             stays: false,
+            called_with: None,
+            takes_texts: true,
+        })
+    }
+
+    /// An agent that waits at `address` for primaries that [call](Job::call) it, and works for one after the other until a
+    /// signal ends it. On a network a primary needs one of these keys.
+    ///
+    /// A primary may ask for any builtin and expression, and for a library or command that this agent
+    /// [allows](Self::allow). A primary that calls while the agent works for another one is refused, and calls again.
+    ///
+    /// # Errors
+    /// [`AddressError`], if primaries cannot call at the address: it is `stdio:`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use evenly::{Join, Key};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = Key::read("/etc/evenly.key".as_ref())?;
+    /// Join::called_at("tcp:0.0.0.0:7000".parse()?, vec![key])?.run()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn called_at(address: Address, keys: Vec<Key>) -> Result<Self, AddressError> {
+        address.check_can_be_listened_at()?;
+        Ok(Self {
+            address,
+            key: None,
+            worker_settings: WorkerSettings::default(),
+            first: Duration::ZERO,
+            reconnect: Duration::ZERO,
+            brought: Vec::new(),
+            functions: Functions::new(),
+            stdio: Cell::new(None),
+            stays: true,
+            called_with: Some(keys),
+            takes_texts: false,
         })
     }
 
@@ -146,6 +196,25 @@ impl Join {
     pub fn with_function(mut self, function: Box<dyn Function>) -> Self {
         self.brought = vec![function];
         self.brought.retain(|function| function.program() != Program::None);
+        self
+    }
+
+    /// Adds a function that needs a [program](Function::program) to those that this agent applies if a primary calls for it.
+    /// Both compare its digest.
+    #[must_use]
+    pub fn allow(mut self, function: Box<dyn Function>) -> Self {
+        if function.program() != Program::None {
+            self.brought.push(function);
+        }
+        self
+    }
+
+    /// Lets primaries that call send texts to the commands that this agent allows: those of lines, and the directory in which
+    /// an array job was submitted. A program that runs what an argument says, as a shell does, then runs what the primary
+    /// says.
+    #[must_use]
+    pub fn allow_texts(mut self) -> Self {
+        self.takes_texts = true;
         self
     }
 
@@ -235,7 +304,7 @@ pub enum JoinError {
         address: Address,
     },
     /// The primary was lost and not found again.
-    #[error("lost the primary at {address}: {why}{}", lost_for(.address, *.waited))]
+    #[error("lost the primary at {address}: {why}{}", lost_for(.address, *.why, *.waited))]
     Lost {
         /// Where it was.
         address: Address,
@@ -255,6 +324,12 @@ pub enum JoinError {
     /// The primary asks for another program than this agent was started with, and has let it in.
     #[error("the primary asks for {}, which this agent was not started with; start it with the same --lib or command", shown(.name))]
     OtherProgram {
+        /// What it asks for.
+        name: String,
+    },
+    /// The primary sends texts to a command, and this agent does not allow that.
+    #[error("{}; to allow that, start it with --allow-texts", shown_texts(.name))]
+    Texts {
         /// What it asks for.
         name: String,
     },
@@ -297,6 +372,9 @@ pub enum JoinError {
     /// What the primary says is not to be understood.
     #[error("stopped: the primary sent {0}; use the same version at both ends")]
     Nonsense(Malformed),
+    /// The agent cannot wait for calls.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// What keeps any job from going on kept this one.
     #[error(transparent)]
     Job(#[from] Error),
@@ -306,9 +384,11 @@ impl JoinError {
     /// Whether it concerns the job of one primary, so that an agent can work for another one.
     pub(crate) fn is_of_one_job(&self) -> bool {
         match self {
-            Self::Address(_) | Self::NoKey | Self::WrongKey { .. } | Self::Unreachable { .. } => {
-                false
-            }
+            Self::Address(_)
+            | Self::NoKey
+            | Self::WrongKey { .. }
+            | Self::Unreachable { .. }
+            | Self::Listen(_) => false,
             Self::Job(error) => !matches!(error, Error::Interrupted(_)),
             _ => true,
         }
@@ -326,13 +406,23 @@ impl From<ConnectError> for JoinError {
 }
 
 /// How long a lost primary was looked for, and what to do.
-fn lost_for(address: &Address, waited: Duration) -> String {
+fn lost_for(address: &Address, why: Gone, waited: Duration) -> String {
     if address.kind() == AddressKind::Stdio {
         // The program that started this agent starts another one, if its job still runs.
         return String::new();
     }
-    let waited = waited.as_secs_f64();
-    format!(" (looked for it for {waited} s); if its job still runs, start this agent again")
+    let (waited, instead) = (waited.as_secs_f64(), why.next_step());
+    format!(
+        " (looked for it for {waited} s){instead}; if its job still runs, start this agent again"
+    )
+}
+
+/// What a message says of a command that gets texts.
+fn shown_texts(function: &str) -> String {
+    format!(
+        "this agent lets no primary send texts to its commands, as --lines and --as in {}",
+        shown(function)
+    )
 }
 
 /// What a message shows of a function that the primary names.
@@ -345,13 +435,15 @@ fn advice(address: &Address, why: &Gone) -> &'static str {
         _ if address.kind() == AddressKind::Stdio => {
             "another program starts an agent this way, as --on ssh:HOST does"
         }
+        Gone::Silent if address.kind() == AddressKind::Udp => {
+            "check that it is a primary of evenly, that both key files are the same (sha256sum), and that the network \
+             carries datagrams of 1200 bytes; if it does not, use tcp"
+        }
         Gone::EndOfFile | Gone::Silent if address.needs_key() => {
             "check that it is a primary of evenly, and that both key files are the same (sha256sum)"
         }
         Gone::EndOfFile | Gone::Silent => "check that it is a primary of evenly",
-        Gone::Broken(cause) if cause.errno() == Errno::MSGSIZE => {
-            "the network does not carry datagrams of 1200 bytes; use tcp"
-        }
+        Gone::Broken(cause) if cause.errno() == Errno::MSGSIZE => "use tcp",
         _ if address.needs_key() => {
             "check that a primary listens there, and that no firewall is between"
         }

@@ -1,6 +1,7 @@
 //! Applies a function to every integer of a range, in worker processes on all cores, and gives one exact answer.
 //! A number whose function panics, crashes, hangs or takes too much memory fails alone: the other numbers are done, and
-//! the error names it.
+//! the error names it. A hang needs a limit by [`timeout`](Over::timeout), and memory one by [`memory`](Over::memory): there is
+//! none by default.
 //!
 //! A question in one line:
 //!
@@ -77,12 +78,19 @@
 //! [`count`], [`sum`], [`min`], [`max`], [`mean`], [`find`], [`find_first`], [`any`], [`all`], [`hist`], [`map()`], [`fold()`],
 //! [`failures`] and [`check`] are calls with default settings. [`over()`] makes a call with settings: [`Over`] lists them.
 //!
-//! - **The range** is `a..b` or `a..=b` of any integer type of at most 64 bits, and the closure gets that type. For the
-//!   items of a slice, take their indexes: `evenly::sum(0..items.len(), |i| f(&items[i]))`.
-//! - **The closure** may use what it captures. It returns `bool` for a count or a search, an integer or `f64` for a sum or an
-//!   extreme, or a `Result` of these, whose error fails the number with the error's text.
-//! - **The answer** does not depend on the number of workers. Sums are exact: an `i128`, or an `f64` that is rounded once.
-//! - **The error** [`CallError::Failed`] has each failed number, its cause and message, and the answer over the others.
+//! - **The range** is `a..b` or `a..=b` of any integer type of at most 64 bits, with numbers that fit `i64`; the closure gets that
+//!   type. Write it once, `0..100_u32` or `|n: u32|`: otherwise the compiler says that `?` expected `i128` and found `!`. For
+//!   the items of a slice, take their indexes: `evenly::sum(0..items.len(), |i| f(&items[i]))`.
+//! - **The closure** may use what it captures. It returns `bool` for a count or a search, an integer or `f64` for a sum, an
+//!   extreme or a [`map()`], nothing or `bool` for a check (`|n| assert_eq!(f(n), g(n))`; `false` fails the number), or a `Result` of
+//!   these, whose error fails the number with the error's text. So does the step of a fold. A NaN fails its number. A text or a tuple
+//!   needs a fold.
+//! - **The answer** does not depend on the number of workers. A count is `u128`. Sums are exact: an `i128`, or an `f64` that is
+//!   rounded once.
+//! - **The error** `CallError::Failed(failed)` has `failed.failures` (numbers, causes and messages) and `failed.partial`, the answer
+//!   over the others: see [`CallError`].
+//! - **A number that panics** is tried again in a fresh worker. The hook of the program prints its first panic, and not those of
+//!   the tries. Of many numbers that panic, it prints a few: about one for each worker. The error has the messages of all.
 //!
 //! # From rayon
 //!
@@ -90,6 +98,7 @@
 //! |---|---|
 //! | `(0..n).into_par_iter().map(f).sum()` | `evenly::sum(0..n, f)?`, or `evenly::over(0..n).map(f).sum()?` |
 //! | `.filter(f).count()` | `evenly::count(0..n, f)?` |
+//! | `.filter(p).map(f).sum()` | the filter is in the closure: `evenly::sum(0..n, \|i\| if p(i) { f(i) } else { 0 })?` |
 //! | `.any(f)`, `.all(f)` | `evenly::any(0..n, f)?`, `evenly::all(0..n, f)?` |
 //! | `.find_first(f)`, `.find_any(f)` | `evenly::find(0..n, f)?`, always the lowest |
 //! | `.filter(f).collect::<Vec<_>>()` | `evenly::find_first(0..n, most, f)?`, the lowest `most` |
@@ -114,13 +123,17 @@
 //! - **Standard streams.** Standard input is empty. Standard output goes to standard error. Text that is still in a buffer of
 //!   the program at the call, such as a line without its end, may come from each worker again: flush it before.
 //! - **Threads.** Workers have one thread. A closure must not wait for a thread of the program, so it gives no work to a pool of rayon
-//!   or to a runtime that was there before the call. It may start threads of its own.
+//!   or to a runtime that was there before the call: it would wait for ever, or until a timeout. It may start threads of its own.
 //! - **Locks and allocators.** A lock that the calling thread holds at the call stays held in each worker. An allocator that
 //!   needs a thread of its own in the background must be able to do without it.
 //! - **Devices.** Handles of a GPU or of another driver are not usable in a copy of a process. Open the device in the closure.
 //! - **Signals.** While a call runs, `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGTSTP`, `SIGCONT`, `SIGUSR1` and `SIGCHLD` are
 //!   taken from the process by a signalfd, unless they were ignored. Afterwards they are as before.
-//! - **Ends.** A worker ends without destructors. A closure that exits or crashes fails its number only.
+//! - **Ends.** A worker ends without destructors. A closure that exits or crashes fails its number only. A process that a closure
+//!   starts and does not wait for stays after the call, unless a limit ended its worker.
+//! - **Panics that abort.** With `panic = "abort"`, and where a panic cannot unwind, a number that panics fails with the cause `signal 6`
+//!   and with the message and place of the panic. The rest is done as usual. A panic outside of a worker, such as that of
+//!   `merge` or of a [`check`] that fails, ends the program as it does without this crate.
 //! - **Cost.** A call forks its workers and waits for their end, which takes about a millisecond.
 //!
 //! # Processes with threads
@@ -147,7 +160,8 @@
 //!   twice. If every other thread waits, as in a test under `--test-threads=1`, nothing is done twice either.
 //! - It ends at the call, without destructors: a temporary directory that it made stays.
 //! - Captured variables are those of the second start. Take them from what is the same at each start, and not from the time,
-//!   a random number or a process number. Another range or setting is an error.
+//!   a random number or a process number. **This cannot be checked**: a value that differs gives the answer for the other value. Only
+//!   another range or setting is an error.
 //! - Standard input is the same file from its start, or cannot be read. The working directory is that of the call.
 //! - Calls are told apart by their place in the source and by how often the thread was there before. In a thread that
 //!   a test has started, a call is an error.
@@ -190,6 +204,7 @@
 mod driver;
 mod encoding;
 mod error;
+mod exercise;
 pub mod function;
 mod grid;
 pub use evenly_core::engine::halt;
@@ -236,7 +251,9 @@ pub use evenly_core::{
 };
 pub use grid::{Grid, GridError, Point};
 pub use halt::Halt;
-pub use job::{Job, MIN_MEMORY, Report};
+pub use job::Job;
+pub use job::report::Report;
+pub use job::settings::MIN_MEMORY;
 #[cfg(feature = "sockets")]
 pub use join::{Join, JoinError, Misunderstood};
 pub use os_error::OsError;

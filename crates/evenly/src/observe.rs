@@ -8,6 +8,7 @@ mod stuck;
 
 use crate::journal::JournalError;
 use crate::os_error::OsError;
+pub use crate::process::WorkerExit;
 use crate::process::{ProcessEnd, Signal, limits};
 pub use crate::transport::Gone;
 pub use evenly_core::agent::Leave;
@@ -219,12 +220,14 @@ pub enum Observation<'a> {
     },
     /// An agent that was silent is heard again.
     AgentAwake(&'a AgentSeen),
-    /// An agent was sent away.
+    /// An agent was sent away. The first 20 are reported, then one a minute.
     AgentRefused {
         /// From where it came.
         address: &'a str,
         /// Why, in a line.
         why: &'a str,
+        /// How many were sent away since the last report, without one of their own.
+        unreported: u64,
     },
     /// Peers tried to join without the key or as another user, or sent nothing in time. Reported at most
     /// once a minute.
@@ -362,6 +365,8 @@ pub enum Reason {
     Garbage,
     /// It was stopped, no other worker could do its work, and it was killed.
     Stopped,
+    /// It ended by itself, and could send no reason.
+    Exit(WorkerExit),
 }
 
 impl fmt::Display for Reason {
@@ -381,6 +386,7 @@ impl fmt::Display for Reason {
             Self::Said(violation) => write!(f, "it {violation}"),
             Self::Garbage => f.write_str("it may have written bytes that are no frame of evenly"),
             Self::Stopped => f.write_str("it was stopped, and no other worker could take its work"),
+            Self::Exit(exit) => exit.fmt(f),
         }
     }
 }
@@ -416,11 +422,11 @@ pub struct Unfinished {
     /// The value over the lowest numbers, all of which have one. Only of items without an end, and of questions whose
     /// value has a constant size.
     pub prefix: Option<Prefix>,
-    /// The numbers that failed so far, as in [`Report::failures`](crate::job::Report::failures).
+    /// The numbers that failed so far, as in [`Report::failures`](crate::Report::failures).
     pub failures: Vec<Failure>,
     /// How many numbers that is, in all.
     pub failed: u128,
-    /// The flaky numbers, as in [`Report::flaky`](crate::job::Report::flaky), and how many they are.
+    /// The flaky numbers, as in [`Report::flaky`](crate::Report::flaky), and how many they are.
     pub flaky: Vec<Failure>,
     /// How many flaky numbers there are, in all.
     pub flaky_numbers: u128,

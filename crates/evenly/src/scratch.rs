@@ -8,7 +8,8 @@ pub(crate) struct Scratch(PathBuf);
 impl Scratch {
     /// A name must be used by one test only.
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("evenly-{name}-{}", std::process::id()));
+        let path = evenly_testkit::directory::in_memory()
+            .join(format!("evenly-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

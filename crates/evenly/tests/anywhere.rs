@@ -125,7 +125,7 @@ fn a_second_start_that_ends_early_is_named_with_what_it_wrote() {
     assert!(error.contains("crates/evenly/tests/anywhere.rs:"), "{error}");
     assert!(error.contains("ended with status 101 before that call"), "{error}");
     assert!(error.contains("not a second time"), "{error}");
-    assert!(error.contains("evenly::init()"), "{error}");
+    assert!(error.contains("make the call in the thread of the test"), "{error}");
     assert!(!error.contains('\n'), "{error}");
 }
 
@@ -139,7 +139,70 @@ fn a_call_in_a_thread_that_a_test_started_is_refused() {
     drop(end);
     let _ = sleeper.join().unwrap();
     let error = result.unwrap_err();
-    assert!(error.ends_with("make the call in the thread of the test"), "{error}");
+    assert!(error.contains(" a thread without a name, which no test is named after; "), "{error}");
+}
+
+/// A runtime of tokio whose threads do not wait without a limit.
+fn busy_runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_time().build().unwrap();
+    runtime.spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    runtime
+}
+
+#[test]
+fn a_call_in_a_task_of_tokio_or_a_pool_of_rayon_names_its_thread() {
+    let test = "a_call_in_a_task_of_tokio_or_a_pool_of_rayon_names_its_thread";
+    if !is_alone() {
+        let output = alone(test, "1").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        return;
+    }
+    let call = || {
+        let name = std::thread::current().name().map(str::to_owned);
+        (name, evenly::count(0..10, |n| n % 2 == 0).unwrap_err().to_string())
+    };
+    let runtime = busy_runtime();
+    let named = rayon::ThreadPoolBuilder::new().num_threads(2).thread_name(|k| format!("pool {k}"));
+    let refused = [
+        runtime.block_on(runtime.spawn(async move { call() })).unwrap(),
+        runtime.block_on(runtime.spawn_blocking(call)).unwrap(),
+        named.build().unwrap().install(call),
+        rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap().install(call),
+    ];
+    for (name, error) in &refused {
+        let thread = match name {
+            Some(name) => format!("the thread '{name}'"),
+            None => "a thread without a name".to_owned(),
+        };
+        let expected = format!("a second start cannot come to {thread}, which no test is named");
+        assert!(error.contains(&expected) && error.contains("tokio::spawn"), "{error}");
+    }
+    assert!(refused[0].0.is_some() && refused[2].0.as_deref().unwrap().starts_with("pool "));
+    // In the thread of the test, but beside a runtime that works.
+    let (_, error) = runtime.block_on(async { call() });
+    assert!(error.contains(" there, too; make the call in the thread of the test"), "{error}");
+    assert!(error.contains("#[tokio::test] in its default flavor"), "{error}");
+}
+
+#[test]
+fn a_call_in_an_async_test_of_one_thread_has_its_captured_variables() {
+    let test = "a_call_in_an_async_test_of_one_thread_has_its_captured_variables";
+    if !is_alone() {
+        let output = alone(test, "1").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        return;
+    }
+    // As #[tokio::test] does it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let length = std::env::var_os("PATH").unwrap().len() as u64;
+    let count =
+        runtime.block_on(async move { evenly::count(0..1_000_000_u64, move |n| n < length) });
+    assert_eq!(count.unwrap(), u128::from(length));
 }
 
 #[test]

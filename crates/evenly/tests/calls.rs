@@ -205,6 +205,47 @@ fn a_number_fails_by_an_error_a_panic_or_a_crash() {
     assert!(text.ends_with("\n  and 90 more"), "{text}");
 }
 
+/// A closure that makes a call of its own, whose workers are forked at a number of the outer call.
+#[test]
+fn a_call_within_a_call_names_its_own_numbers() {
+    let inner = |n: u32| {
+        let call = evenly::over(0..3_u32).workers(1);
+        call.count(|m| {
+            assert_ne!(m, n, "inner {m}");
+            m % 2 == 0
+        })
+        .map(|count| count == 2)
+    };
+    let failures = evenly::over(0..4_u32).workers(2).failures(inner).unwrap();
+    let texts: Vec<_> = failures.iter().map(ToString::to_string).collect();
+    assert_eq!(failures.len(), 3, "{texts:?}");
+    for (n, text) in texts.iter().enumerate() {
+        let expected = format!("n = {n}: 1 number failed\n  n = {n}: panicked at ");
+        assert!(text.starts_with(&expected) && text.contains(&format!("inner {n}")), "{texts:?}");
+    }
+}
+
+#[test]
+fn a_message_of_several_lines_is_printed_in_lines() {
+    let failed = |n: u32| {
+        assert_eq!(n % 5, n, "C:\\new");
+        if n == 3 { Err("no\n value\n") } else { Ok(true) }
+    };
+    let error = evenly::over(0..6).workers(1).count(failed).unwrap_err();
+    let CallError::Failed(found) = &error else { panic!("{error}") };
+    assert_eq!(found.failures[0].message.as_deref(), Some("no\n value"));
+    let text = error.to_string();
+    assert!(text.starts_with("2 numbers failed\n  n = 3: no\n     value\n  n = 5: panicked at "));
+    let rest = ": assertion `left == right` failed: C:\\new\n      left: 0\n     right: 5";
+    assert!(text.ends_with(rest), "{text}");
+    let long = evenly::failures(0..1, |_| Err::<(), _>("é".repeat(200))).unwrap();
+    let panics = evenly::failures(0..1, |n| assert!(n > 0, "{}", "é".repeat(200))).unwrap();
+    for failed in [long, panics] {
+        let message = failed[0].message.as_deref().unwrap();
+        assert!(message.len() <= 240 && message.ends_with("é…"), "{message}");
+    }
+}
+
 #[test]
 fn values_come_in_order_and_the_rest_is_not_computed() {
     let values = evenly::over(0..100_000_u64).map(|n| n * 2).values().unwrap();
@@ -246,6 +287,14 @@ fn a_check_passes() {
     evenly::check(i16::MIN..=i16::MAX, |n| {
         if n.swap_bytes().swap_bytes() == n { Ok(()) } else { Err("another") }
     });
+}
+
+#[test]
+#[should_panic(expected = "n = 7: the closure returned false\n2 other numbers failed\n")]
+fn a_check_fails_numbers_for_which_its_closure_returns_false() {
+    let known = |n: u8| n.checked_sub(1).ok_or("below 1").map(|below| below < 6 || n > 9);
+    assert_eq!(evenly::failures(0..12_u8, known).unwrap().len(), 4);
+    evenly::check(1..12_u8, known);
 }
 
 #[test]

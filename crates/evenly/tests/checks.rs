@@ -65,6 +65,10 @@ fn a_budget_tests_a_sample_that_its_seed_repeats() {
     assert!(first.iter().any(|n| *n > TOTAL / 2) && first.iter().any(|n| *n < TOTAL / 2));
     let (_, text, _) = run(test, &[("EVENLY_BUDGET", "soon")]);
     assert!(text.contains("EVENLY_BUDGET is 'soon', and not a time above 0, such as"), "{text}");
+    let (is_passed, text, tested) = run(test, &[("EVENLY_SEED", seed)]);
+    let expected = format!("EVENLY_SEED is '{seed}', and EVENLY_BUDGET is not set: ");
+    assert!(!is_passed && tested.is_empty() && text.contains(&expected), "{text}");
+    assert!(text.contains(") panicked at crates/evenly/tests/checks.rs:"), "{text}");
 }
 
 #[test]
@@ -108,4 +112,59 @@ fn a_failure_in_a_budget_names_the_lowest_number_and_the_seed() {
         !is_passed && text.contains("n = 700: panicked at") && text.contains("no 700"),
         "{text}"
     );
+}
+
+/// What checks said that they tested.
+fn said(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter(|line| line.starts_with("evenly::check at "));
+    lines.map(|line| line.split_once(" tested ").unwrap().1).collect()
+}
+
+#[test]
+fn a_check_over_less_than_its_range_says_so() {
+    if is_started_again() {
+        evenly::check(0..10_u64, note);
+        evenly::check(0..1000_u64, note);
+        return;
+    }
+    let test = "a_check_over_less_than_its_range_says_so";
+    let (is_passed, text, tested) = run(test, &[("EVENLY_ONLY", "700")]);
+    assert!(is_passed && tested == [700], "{text}");
+    let [none, one] = ["no number of 0..10", "n = 700 of 1000 numbers"]
+        .map(|what| format!("{what}, because EVENLY_ONLY=700 is set"));
+    assert_eq!(said(&text), [&*none, &*one], "{text}");
+    let variables = [("EVENLY_PART", "1/16"), ("EVENLY_BUDGET", "1h"), ("EVENLY_SEED", "5")];
+    let (is_passed, text, tested) = run(test, &variables);
+    assert!(is_passed && tested.len() == 62, "{text}");
+    let all = "in a budget of 3600s; the same order again: EVENLY_SEED=5";
+    let lines = [
+        "no number of 0..10, because EVENLY_PART=1/16 is set".to_owned(),
+        "62 of 1000 numbers, 0..62, because EVENLY_PART=1/16 is set".to_owned(),
+        format!("62 of 62 numbers (100 %) {all}"),
+    ];
+    assert_eq!(said(&text), lines, "{text}");
+    let (is_passed, text, tested) = run(test, &[]);
+    // The second start for the second check does the first one, too.
+    let tested: HashSet<u64> = tested.into_iter().collect();
+    assert!(is_passed && tested.len() == 1000 && said(&text).is_empty(), "{text}");
+}
+
+#[test]
+fn the_panic_of_a_number_is_printed_once_and_that_of_many_numbers_a_few_times() {
+    let test = "the_panic_of_a_number_is_printed_once_and_that_of_many_numbers_a_few_times";
+    if let Some(most) = std::env::var_os("EVENLY_TEST_PANICS") {
+        let most: u32 = most.to_str().unwrap().parse().unwrap();
+        let failed = |n| assert!(n == 0 || n > most, "not wanted: {n}");
+        let failures = evenly::over(0..100_u32).workers(2).failures(failed).unwrap();
+        assert_eq!(failures.len(), most as usize);
+        assert!(failures.iter().all(|failed| failed.to_string().contains("not wanted: ")));
+        return;
+    }
+    for (panics, most_printed) in [(1, 1), (60, 5)] {
+        let panics = panics.to_string();
+        let variables = [("EVENLY_TEST_PANICS", &*panics), ("RUST_BACKTRACE", "0")];
+        let (is_passed, text, _) = run(test, &variables);
+        let printed = text.matches("not wanted: ").count();
+        assert!(is_passed && (1..=most_printed).contains(&printed), "{panics}: {text}");
+    }
 }

@@ -4,6 +4,7 @@
 use evenly::function::{integers, predicate};
 use evenly::observe::{Observation, Observer, Reason};
 use evenly::{Aggregate, AllowFailures, Cause, Failure, Interval, Job, Range, Value};
+use rustix::process::{Signal, getpid, kill_process};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -67,6 +68,53 @@ fn says_where_and_why_it_panicked() {
     assert_eq!(report.descriptions.into_iter().collect::<Vec<_>>(), expected);
 }
 
+/// A panic that cannot unwind aborts, and its number has the message all the same.
+fn says_why_it_aborted() {
+    extern "C" fn cannot_unwind(n: i64) {
+        assert!(n != 3, "no {n} in C");
+    }
+    struct PanicsAgain(bool);
+    impl Drop for PanicsAgain {
+        fn drop(&mut self) {
+            assert!(!self.0, "a second one");
+        }
+    }
+    let function = predicate("faulty", |n| {
+        cannot_unwind(n);
+        let _again = PanicsAgain(n == 5);
+        assert!(n != 5, "a first one");
+        true
+    });
+    let range = Range::new(0, 10).expect("it is a range");
+    let report = Job::count(range, function).retries(0).run().expect("the job ends");
+    let cause = Cause::Signal(6);
+    let failure = |n| Failure { interval: Interval::single(n), cause };
+    assert_eq!(report.failures, [failure(3), failure(5)]);
+    for (n, message) in [(3, ": no 3 in C"), (5, ": a second one")] {
+        let text = &report.descriptions[&n];
+        assert!(text.starts_with("panicked at ") && text.ends_with(message), "{text}");
+    }
+}
+
+/// A worker that stays stopped at a number ends by the time limit, long before the limit of silence.
+fn a_stopped_worker_ends_by_the_time_limit() {
+    let function = predicate("stops itself", |n| {
+        if n == 7 {
+            kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
+        }
+        true
+    });
+    let job = Job::count(Range::new(0, 16).expect("it is a range"), function)
+        .workers(NonZeroU32::MIN)
+        .retries(0)
+        .timeout(Duration::from_millis(200))
+        .silence(evenly::MAX_SILENCE)
+        .deadline(Duration::from_secs(600));
+    let report = job.run().expect("the time limit ends the worker");
+    let failure = Failure { interval: Interval::single(7), cause: Cause::Timeout };
+    assert_eq!((report.failures, report.answer), (vec![failure], Value::Count(15)));
+}
+
 /// A fold in this process, and what is there after a panic of `merge`.
 fn folds() {
     let joined = |mut below: Vec<i64>, above: Vec<i64>| {
@@ -116,6 +164,8 @@ fn main() {
     }));
     is_named(|| panic!("a test asked for it"), Cause::Exit(101));
     says_where_and_why_it_panicked();
+    says_why_it_aborted();
+    a_stopped_worker_ends_by_the_time_limit();
     is_named(|| std::process::abort(), Cause::Signal(6));
     is_named(|| std::process::exit(3), Cause::Exit(3));
     is_named(|| assert!(overflow_the_stack(0) > 0), Cause::Signal(11));

@@ -1,8 +1,7 @@
 //! The facts with what follows from them before any judgement: holders, waits, and the choice of processes.
 
 use crate::facts::{Activity, Call, End, Facts, Holders, Interest, Object};
-use crate::finding::Link;
-use crate::selection;
+use crate::finding::{LeftBehind, Link};
 use crate::wakers::{ThreadId, Waits};
 use std::collections::BTreeSet;
 
@@ -19,18 +18,11 @@ pub(crate) struct Case<'a> {
     pub(crate) subjects: BTreeSet<u32>,
     /// These, and their neighbours: the processes that the report lists.
     pub(crate) shown: BTreeSet<u32>,
+    /// The readers that wait for a process left in the background.
+    pub(crate) left: Vec<LeftBehind>,
 }
 
 impl<'a> Case<'a> {
-    /// Prepares the facts, and selects the processes.
-    pub(crate) fn of(facts: &'a Facts) -> Self {
-        let holders = Holders::of(facts);
-        let waits = Waits::of(facts, &holders);
-        let subjects = selection::subjects(facts, &waits);
-        let shown = &subjects | &selection::neighbours(facts, &holders);
-        Self { facts, holders, waits, subjects, shown }
-    }
-
     pub(crate) fn activity(&self, thread: ThreadId) -> Option<&Activity> {
         let process = self.facts.processes.get(&thread.0)?;
         Some(&process.threads.iter().find(|one| one.tid == thread.1)?.does)

@@ -1,10 +1,12 @@
 //! A command that is started to be inspected, and the wait until nothing moves in it.
 
 use crate::gather::Movement;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -12,17 +14,20 @@ use std::time::{Duration, Instant};
 
 /// Nothing may move for this long before the command is inspected.
 const QUIET: Duration = Duration::from_secs(1);
-/// Time between two checks.
+/// Longest time between two checks.
 const STEP: Duration = Duration::from_millis(100);
+/// Time between the first two checks: most commands end soon.
+const FIRST_STEP: Duration = Duration::from_millis(2);
 /// Time between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A command that was started, with all its descendants.
+/// A command that was started, with all its descendants. Dropped before it has ended, it is ended.
 #[derive(Debug)]
 pub struct Started {
     child: Child,
     status: Option<ExitStatus>,
     last: Option<Movement>,
+    requests: Option<OwnedFd>,
 }
 
 /// What happened to a command.
@@ -32,6 +37,10 @@ pub enum Event {
     Quiet(BTreeSet<u32>),
     /// The command has ended.
     Ended(ExitStatus),
+    /// The time of [`Started::next_event_until`] has come.
+    Late,
+    /// The descriptor of [`Started::until_readable`] can be read.
+    EndRequested,
 }
 
 impl Started {
@@ -40,13 +49,27 @@ impl Started {
     /// # Errors
     /// If it cannot be started.
     pub fn start(words: &[OsString]) -> io::Result<Self> {
-        // Orphans become children of this process, so that they can be ended.
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
         let output = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?;
         let (program, arguments) =
             words.split_first().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let child = Command::new(program).args(arguments).stdout(output).spawn()?;
-        Ok(Self { child, status: None, last: None })
+        Self::spawn(Command::new(program).args(arguments).stdout(output))
+    }
+
+    /// Starts a command with the descriptors that it names.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        // Orphans become children of this process, so that they can be ended.
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+        Ok(Self { child: command.spawn()?, status: None, last: None, requests: None })
+    }
+
+    /// Ends each wait when this descriptor can be read. It is that of the signals that ask for the end (signalfd(2)).
+    #[must_use]
+    pub fn until_readable(mut self, requests: OwnedFd) -> Self {
+        self.requests = Some(requests);
+        self
     }
 
     /// Waits until nothing has moved for a second, or the command has ended. Each quiet time is reported once.
@@ -54,13 +77,29 @@ impl Started {
     /// # Errors
     /// If the command cannot be waited for.
     pub fn next_event(&mut self) -> io::Result<Event> {
+        self.wait_for_event(None)
+    }
+
+    /// As [`Started::next_event`], until a time.
+    ///
+    /// # Errors
+    /// If the command cannot be waited for.
+    pub fn next_event_until(&mut self, limit: Instant) -> io::Result<Event> {
+        self.wait_for_event(Some(limit))
+    }
+
+    fn wait_for_event(&mut self, limit: Option<Instant>) -> io::Result<Event> {
         let own = BTreeSet::from([std::process::id()]);
+        let mut step = FIRST_STEP;
         let mut since = Instant::now();
         let mut is_reported = self.last.is_some();
         loop {
             self.reap()?;
             if let Some(status) = self.status {
                 return Ok(Event::Ended(status));
+            }
+            if limit.is_some_and(|limit| Instant::now() >= limit) {
+                return Ok(Event::Late);
             }
             let now = Movement::of(&own, true);
             if self.last.as_ref() != Some(&now) {
@@ -69,7 +108,24 @@ impl Started {
             } else if !is_reported && since.elapsed() >= QUIET {
                 return Ok(Event::Quiet(now.processes().collect()));
             }
-            thread::sleep(STEP);
+            if self.is_end_requested(step)? {
+                return Ok(Event::EndRequested);
+            }
+            step = STEP.min(step * 2);
+        }
+    }
+
+    /// Waits for a time, or until the end is requested.
+    fn is_end_requested(&self, time: Duration) -> io::Result<bool> {
+        let Some(requests) = &self.requests else {
+            thread::sleep(time);
+            return Ok(false);
+        };
+        let time = Timespec::try_from(time).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(requests, PollFlags::IN)], Some(&time)) {
+            Ok(ready) => Ok(ready > 0),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -89,6 +145,10 @@ impl Started {
 
     /// Ends the command and all its descendants: TERM, and after a second KILL.
     pub fn end(mut self) {
+        self.end_all();
+    }
+
+    fn end_all(&mut self) {
         let own = BTreeSet::from([std::process::id()]);
         let until = Instant::now() + GRACE;
         signal(&own, Signal::TERM);
@@ -98,13 +158,23 @@ impl Started {
             let is_alive = Movement::of(&own, true).is_alive();
             // After the look: what has ended by then leaves no zombie.
             let _ = self.reap();
-            if !is_alive {
+            // This process may not kill those of another user (sudo(8)).
+            if !is_alive || Instant::now() >= until + GRACE {
                 return;
             }
             if Instant::now() >= until {
                 signal(&own, Signal::KILL);
             }
             thread::sleep(STEP / 4);
+        }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // What it left in the background on purpose goes on when it has ended by itself.
+        if self.status.is_none() {
+            self.end_all();
         }
     }
 }

@@ -11,6 +11,8 @@ pub struct Facts {
     pub processes: BTreeMap<u32, Process>,
     /// What is known about pipes, sockets, terminals and files, apart from their holders.
     pub channels: BTreeMap<Object, Channel>,
+    /// The value of `/proc/sys/kernel/yama/ptrace_scope`; `None` on a kernel without Yama.
+    pub ptrace_scope: Option<u8>,
 }
 
 /// One process.
@@ -30,6 +32,8 @@ pub struct Process {
     pub table: Option<Vec<Descriptor>>,
     /// Bytes that it has read and written since its start (proc_pid_io(5)).
     pub io: Option<(u64, u64)>,
+    /// Whether its table may be read, and its system calls may not (Yama, ptrace(2)).
+    pub hides_calls: bool,
 }
 
 /// One thread.

@@ -1,6 +1,6 @@
 //! What a verdict consists of: findings, and what the processes wait for that are well.
 
-use crate::facts::{Activity, End, Object};
+use crate::facts::{Activity, End, Interest, Object};
 use crate::wakers::{Outside, ThreadId};
 use std::collections::BTreeSet;
 
@@ -13,6 +13,8 @@ pub struct Verdict {
     pub waits: Vec<(u32, Outside)>,
     /// Relatives whose descriptors cannot be read: each may hold an end.
     pub hidden: BTreeSet<u32>,
+    /// Processes that wait, and whose system calls may not be read.
+    pub hidden_calls: BTreeSet<u32>,
 }
 
 impl Verdict {
@@ -180,5 +182,25 @@ impl Kind {
     #[must_use]
     pub fn is_wrong(self) -> bool {
         !matches!(self, Self::HiddenWriteEnd | Self::LockHeld | Self::Buffered)
+    }
+}
+
+/// A thread that reads or polls pipes whose write ends are those of a process left in the background.
+#[derive(Clone, Debug)]
+pub(crate) struct LeftBehind {
+    pub(crate) reader: ThreadId,
+    /// The pipes.
+    pub(crate) interests: Vec<Interest>,
+    /// Their write ends.
+    pub(crate) ends: Vec<End>,
+    /// Other processes that wait for the reader, and for which it waits: both sides of a connection.
+    pub(crate) others: BTreeSet<u32>,
+}
+
+impl LeftBehind {
+    /// Every process that this is about.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = u32> {
+        let holders = self.ends.iter().map(|end| end.pid);
+        self.others.iter().copied().chain(holders).chain([self.reader.0])
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn gather(asked: &BTreeSet<u32>) -> io::Result<Facts> {
                 threads,
                 table,
                 io: None,
+                hides_calls: false,
             },
         );
     }
@@ -124,8 +125,17 @@ pub(crate) fn measure(facts: &mut Facts, shown: &BTreeSet<u32>) {
     for pid in shown {
         if let Some(process) = facts.processes.get_mut(pid) {
             process.io = bytes_moved(*pid);
+            process.hides_calls = process.table.is_some() && hides_calls(*pid);
         }
     }
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    facts.ptrace_scope = stat::ptrace_scope(&scope);
+}
+
+/// Whether this process may not read the system calls of that one.
+fn hides_calls(pid: u32) -> bool {
+    let call = fs::read(format!("/proc/{pid}/syscall"));
+    call.is_err_and(|cause| cause.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Bytes that a process has read and written.

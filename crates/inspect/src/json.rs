@@ -97,6 +97,8 @@ pub(crate) fn report(case: &Case<'_>, verdict: &Verdict, language: Language) -> 
         "channels": channels,
         "waits": waits,
         "hidden": verdict.hidden,
+        "hidden_calls": verdict.hidden_calls,
+        "ptrace_scope": case.facts.ptrace_scope,
     });
     format!("{report}\n")
 }

@@ -94,6 +94,12 @@ impl Look {
         text::report(&Case::of(&self.facts), &self.verdict, language)
     }
 
+    /// The first finding in two sentences, or that nothing is wrong.
+    #[must_use]
+    pub fn summary(&self, language: Language) -> String {
+        text::summary(&Case::of(&self.facts), &self.verdict, language)
+    }
+
     /// The report as a picture in SVG.
     #[must_use]
     pub fn svg(&self, language: Language) -> String {

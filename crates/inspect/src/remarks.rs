@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::facts::{Activity, Call, Channel, End, Object, Process};
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, LeftBehind};
 use crate::wakers::{Outside, ThreadId};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,9 @@ pub(crate) fn remarks(case: &Case<'_>, named: &BTreeSet<u32>) -> Vec<Finding> {
         for thread in &process.threads {
             found.extend(one.thread((pid, thread.tid), &thread.does));
         }
-        if !named.contains(&pid) {
+        // Nothing more is wrong with a reader that waits for a process left in the background.
+        let waits = case.left.iter().any(|left| left.reader.0 == pid);
+        if !named.contains(&pid) && !waits {
             found.extend(one.not_waited_for());
             found.extend(one.buffered());
             found.extend(one.private_pipe());
@@ -29,6 +31,7 @@ pub(crate) fn remarks(case: &Case<'_>, named: &BTreeSet<u32>) -> Vec<Finding> {
         found.extend(one.reader_gone());
         found.extend(one.full_queue());
     }
+    found.extend(case.left.iter().map(|left| inherited_output(case, left)));
     found.extend(long_writes(case, named));
     let connecting = |one: &Finding| one.kind == Kind::FullQueue;
     let mut seen = BTreeSet::new();
@@ -86,37 +89,10 @@ impl About<'_> {
                 {
                     return Some(self.finding(Kind::HiddenWriteEnd, &[thread]));
                 }
-                let writers = &wakers.processes;
-                let is_left = !writers.is_empty() && writers.iter().all(|&pid| self.is_left(pid));
-                (!is_stuck && object.is_pipe() && is_left)
-                    .then(|| self.finding(Kind::InheritedOutput, &[thread]))
+                None
             }
             _ => None,
         }
-    }
-
-    /// Whether that process was left in the background: the process that started it has ended, and it holds the
-    /// pipe of this reader as standard output or error while it waits for something else.
-    fn is_left(&self, pid: u32) -> bool {
-        let facts = self.case.facts;
-        let Some(process) = facts.processes.get(&pid) else { return false };
-        let parent = self.process.parent;
-        let has_parent = parent > 1 && facts.processes.contains_key(&parent);
-        let is_relative = pid == self.pid
-            || facts.descends(pid, self.pid)
-            || has_parent && (facts.descends(pid, parent) || pid == parent)
-            // Of two children of init, either may be the one that was left.
-            || parent == 1 && process.parent == 1;
-        let is_awake = process.threads.iter().any(|thread| thread.does == Activity::Runs);
-        let mut ends =
-            process.table.iter().flatten().filter(|entry| {
-                entry.writes && entry.object.is_pipe() && self.reads(&entry.object)
-            });
-        !is_relative && !is_awake && ends.all(|entry| [1, 2].contains(&entry.number))
-    }
-
-    fn reads(&self, object: &Object) -> bool {
-        self.case.holders.readers(object).iter().any(|end| end.pid == self.pid)
     }
 
     fn not_waited_for(&self) -> Option<Finding> {
@@ -218,6 +194,26 @@ impl About<'_> {
         });
         finding.others = clients.map(|(&pid, _)| pid).collect();
         Some(finding)
+    }
+}
+
+/// A reader of pipes that a process in the background holds.
+fn inherited_output(case: &Case<'_>, left: &LeftBehind) -> Finding {
+    let mut links: Vec<_> = case.link(left.reader).into_iter().collect();
+    for link in &mut links {
+        if let Activity::Io(wait) = &mut link.does {
+            // The sentence leaves out what else it polls.
+            wait.interests.clone_from(&left.interests);
+        }
+    }
+    Finding {
+        kind: Kind::InheritedOutput,
+        subject: left.reader.0,
+        links,
+        ends: left.ends.clone(),
+        others: BTreeSet::new(),
+        object: left.interests.first().map(|one| one.object.clone()),
+        also: left.others.clone(),
     }
 }
 

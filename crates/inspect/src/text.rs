@@ -166,18 +166,7 @@ fn verdict(words: &Words<'_>, verdict: &Verdict) -> String {
         }
     }
     if !verdict.is_wrong() {
-        let causes: Vec<String> = verdict
-            .waits
-            .iter()
-            .take(5)
-            .map(|&(pid, cause)| format!("{} {}", words.process(pid), words.outside(cause)))
-            .collect();
-        let causes = words.list(&causes);
-        let line = match causes.is_empty() {
-            true => say!(language, "Nothing is wrong.", "No hay nada mal."),
-            false => say!(language, "Nothing is wrong: {causes}.", "No hay nada mal: {causes}."),
-        };
-        let _ = writeln!(text, "\n{line}");
+        let _ = writeln!(text, "\n{}", nothing(words, verdict));
     }
     if !verdict.hidden.is_empty() {
         let hidden = words.processes(verdict.hidden.iter().copied());
@@ -188,5 +177,52 @@ fn verdict(words: &Words<'_>, verdict: &Verdict) -> String {
         );
         let _ = writeln!(text, "{line}");
     }
+    if !verdict.hidden_calls.is_empty() {
+        let _ = writeln!(text, "{}", hidden_calls(words, &verdict.hidden_calls));
+    }
     text
+}
+
+/// Why the descriptors that these processes wait for are not known for certain, and what to do.
+fn hidden_calls(words: &Words<'_>, pids: &BTreeSet<u32>) -> String {
+    let language = words.language;
+    let pids = words.processes(pids.iter().copied());
+    let why = match words.case.facts.ptrace_scope {
+        Some(scope @ 1..) => format!(" (ptrace_scope: {scope})"),
+        _ => String::new(),
+    };
+    say!(
+        language,
+        "The system calls of {pids} may not be read{why}: every pipe that each may wait for is listed. Root may read them, and so may evenly inspect -- CMD, which starts the command itself.",
+        "No se pueden leer las llamadas al sistema de {pids}{why}: figura cada pipe que puede estar esperando. Root puede leerlas, y también evenly inspect -- CMD, que lanza el comando."
+    )
+}
+
+/// That nothing is wrong, and what the processes wait for.
+fn nothing(words: &Words<'_>, verdict: &Verdict) -> String {
+    let causes: Vec<String> = verdict
+        .waits
+        .iter()
+        .take(5)
+        .map(|&(pid, cause)| format!("{} {}", words.process(pid), words.outside(cause)))
+        .collect();
+    let causes = words.list(&causes);
+    match causes.is_empty() {
+        true => say!(words.language, "Nothing is wrong.", "No hay nada mal."),
+        false => {
+            say!(words.language, "Nothing is wrong: {causes}.", "No hay nada mal: {causes}.")
+        }
+    }
+}
+
+/// Cause and remedy of the first finding, or that nothing is wrong.
+pub(crate) fn summary(case: &Case<'_>, verdict: &Verdict, language: Language) -> String {
+    let words = Words { case, language };
+    match verdict.findings.first() {
+        Some(finding) => {
+            let sentences = words.sentences(finding);
+            format!("{} {}", sentences.cause, sentences.remedy)
+        }
+        None => nothing(&words, verdict),
+    }
 }

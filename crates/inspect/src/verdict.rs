@@ -1,7 +1,7 @@
 //! The verdict: which mistake each knot of waiting threads is.
 
 use crate::case::Case;
-use crate::facts::{Activity, End, Object};
+use crate::facts::{Activity, End, Object, Thread};
 use crate::finding::{Finding, Kind, Link, Verdict};
 use crate::knots::{Knot, circle, knots};
 use crate::remarks;
@@ -42,7 +42,7 @@ impl Judge<'_> {
             *cause == Outside::Hidden || is_asked(pid) && !has_table
         });
         let hidden = if has_ends || is_unknown { self.hidden() } else { BTreeSet::new() };
-        Verdict { findings, waits, hidden }
+        Verdict { findings, waits, hidden, hidden_calls: self.hidden_calls() }
     }
 
     fn finding(&self, kind: Kind, threads: &[ThreadId], also: BTreeSet<u32>) -> Finding {
@@ -202,6 +202,17 @@ impl Judge<'_> {
             }
         }
         found
+    }
+
+    /// Subjects whose system calls may not be read. One that computes or has ended has none.
+    fn hidden_calls(&self) -> BTreeSet<u32> {
+        let hides = |pid: &&u32| {
+            self.facts.processes.get(*pid).is_some_and(|process| {
+                let waits = |one: &Thread| !matches!(one.does, Activity::Runs | Activity::Ended);
+                process.hides_calls && process.threads.iter().any(waits)
+            })
+        };
+        self.subjects.iter().filter(hides).copied().collect()
     }
 
     /// Processes whose table cannot be read and that may have inherited an end: children and parents of those shown.

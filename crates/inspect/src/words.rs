@@ -28,11 +28,12 @@ impl Language {
 }
 
 /// Formats the first text in English and the second in Spanish.
+#[macro_export]
 macro_rules! say {
     ($language:expr, $english:literal, $spanish:literal) => {
         match $language {
-            $crate::words::Language::English => format!($english),
-            $crate::words::Language::Spanish => format!($spanish),
+            $crate::Language::English => format!($english),
+            $crate::Language::Spanish => format!($spanish),
         }
     };
 }

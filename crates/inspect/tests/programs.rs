@@ -4,6 +4,10 @@
 
 #[path = "programs/hanging.rs"]
 mod hanging;
+#[path = "programs/ssh.rs"]
+mod ssh;
+#[path = "programs/yama.rs"]
+mod yama;
 
 use evenly_inspect::{Language, Look};
 use evenly_testkit::needs::needing;
@@ -14,7 +18,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Each program with the name of its verdict, and what the cause has to say.
@@ -65,6 +69,16 @@ const PIPELINES: &[Pipeline] = &[
         "exec /usr/bin/python3 -c 'import subprocess as s; s.Popen([\"seq\", \"100000\"], stdout=s.PIPE).wait()'",
         "wait-before-read",
         &["seq", "65536 of 65536"],
+    ),
+    (
+        "a_git_hook_that_starts_a_daemon",
+        &["git"],
+        "export HOME=$PWD GIT_CONFIG_NOSYSTEM=1; git init -q --bare server; \
+         printf '#!/bin/sh\nsleep 60 &\n' > server/hooks/post-receive; chmod +x server/hooks/post-receive; \
+         git init -q work; cd work; git -c user.name=a -c user.email=a@b commit -q --allow-empty -m a; \
+         exec git push -q ../server HEAD:refs/heads/main",
+        "inherited-output",
+        &["git-receive-pac", "sleep", "fd 1, 2"],
     ),
     (
         "a_lost_token_of_make",
@@ -159,7 +173,9 @@ fn main() {
         }
     }
     type Test = fn() -> Result<(), Failed>;
-    let others: [(&str, &[&str], Test); 6] = [
+    let others: [(&str, &[&str], Test); 8] = [
+        ("pipeline_ssh_with_a_background_job", ssh::NEEDS, ssh::with_a_background_job),
+        ("system_calls_that_may_not_be_read_are_said_once", yama::NEEDS, yama::hidden_calls),
         ("a_correct_program_gets_no_verdict", &["cc", "setpriv"], correct),
         ("a_sleeping_writer_is_no_mistake", &["bash", "setpriv"], sleeping),
         ("an_inspected_pipeline_keeps_its_descriptors_and_ends", &["bash", "setpriv"], undisturbed),
@@ -168,12 +184,18 @@ fn main() {
         ("a_busy_pipeline_gets_no_verdict", &["bash", "setpriv"], busy),
     ];
     trials.extend(others.into_iter().map(|(name, needs, test)| needing(needs, name, test)));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    hanging::tidy_up();
+    conclusion.exit();
 }
 
 /// Inspects as an unprivileged user.
 fn inspect(pid: u32) -> Value {
-    let mut command = unprivileged(&directory().join("inspect"));
+    inspect_by(&mut unprivileged(&directory().join("inspect")), pid)
+}
+
+/// Inspects by a command that gets the words of this test binary.
+fn inspect_by(command: &mut Command, pid: u32) -> Value {
     let output = command.arg("--inspect").arg(pid.to_string()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{text}"))

@@ -35,7 +35,8 @@ use evenly_testkit::random::Random;
 use event_trace::{EventTrace, TraceSink};
 use plan::RunPlan;
 use plan::crash_reports::CrashReportPlan;
-use plan::engine_settings::EngineSettings;
+use plan::early_end::EarlyEnd;
+use plan::engine_settings::{EngineSettings, LimitedRun};
 use std::fmt;
 use world::SimWorld;
 
@@ -94,8 +95,10 @@ const CRASH_REPORT_STREAM: u64 = 0x6761_7370;
 const ENGINE_SETTINGS_STREAM: u64 = 0x7465_726d_7300;
 const AT_MOST_ONCE_STREAM: u64 = 0x6f6e_6365;
 const SHUFFLE_STREAM: u64 = 0x6465_616c;
+const LIMITS_STREAM: u64 = 0x6c69_6d69_7473;
+const EARLY_END_STREAM: u64 = 0x656e_6473;
 
-/// Agents, question, crash reports, engine settings, at-most-once and shuffle have generators of their own. Without them, a
+/// Agents, question, crash reports, engine settings, at-most-once, shuffle, limits and early ends have generators of their own. Without them, a
 /// seed makes the same run as before they existed.
 fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
     let mut plan = RunPlan::draw(random, options);
@@ -108,6 +111,17 @@ fn draw(random: &mut Random, seed: u64, options: &SimOptions) -> RunPlan {
         options,
     );
     plan.engine_settings.draw_shuffle(&mut Random::new(seed.rotate_left(24) ^ SHUFFLE_STREAM));
+    let limited = LimitedRun {
+        numbers: plan.range.len(),
+        is_piped: plan.transport == SimTransport::Pipes,
+        has_agents: !plan.agents.machines.is_empty(),
+        has_optional_journal: plan.sync_ns.is_some() && plan.once.is_none(),
+    };
+    let mut limits = Random::new(seed.rotate_left(40) ^ LIMITS_STREAM);
+    plan.engine_settings = plan.engine_settings.with_limits(&mut limits, limited, options);
+    let mut early_end = Random::new(seed.rotate_left(56) ^ EARLY_END_STREAM);
+    let extent = (plan.range.len(), plan.faults.until_ns);
+    plan.early_end = EarlyEnd::draw(&mut early_end, extent, options);
     plan.crash_reports = CrashReportPlan::draw(
         &mut Random::new(seed.rotate_left(16) ^ CRASH_REPORT_STREAM),
         (plan.transport, plan.once.is_some()),

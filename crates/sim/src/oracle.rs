@@ -3,6 +3,7 @@
 pub(crate) mod begin_ledger;
 mod begin_rules;
 pub(crate) mod blame_oracle;
+mod early_end_rules;
 mod final_checks;
 pub(crate) mod line_oracle;
 pub(crate) mod number_set;
@@ -32,6 +33,8 @@ pub(crate) struct Oracle {
     pub(crate) acknowledged: RecordLedger,
     /// Numbers that were durable before this primary started.
     resumed: u128,
+    /// How many of them failed.
+    resumed_failures: u128,
     /// The lines that the reader has.
     pub(crate) lines: LineOracle,
     pub(crate) blame: BlameOracle,
@@ -67,6 +70,7 @@ impl Oracle {
             given_out: NumberSet::default(),
             acknowledged,
             resumed: 0,
+            resumed_failures: 0,
             lines: LineOracle::default(),
             blame: BlameOracle::default(),
             quarantined: Vec::new(),
@@ -119,6 +123,7 @@ impl Oracle {
         self.given_out = durable.covered.clone();
         self.acknowledged = durable.clone();
         self.resumed = durable.numbers;
+        self.resumed_failures = durable.failed.len() as u128;
         // The reader of the next primary reads all of its lines.
         self.lines = LineOracle::default();
         self.blame = BlameOracle::default();
@@ -225,6 +230,14 @@ impl Oracle {
         check(record.value == value, || {
             format!("the value of {:?} is {value:?} and not {:?}", record.covered, record.value)
         })
+    }
+
+    /// The journal that had this record is given up: it counts as one that was never passed to a journal.
+    pub(crate) fn take_back_record(&mut self, record: &Record) {
+        let failed = record.failed.iter().map(|failure| failure.interval);
+        for interval in record.covered.iter().copied().chain(failed) {
+            self.given_out.take(interval);
+        }
     }
 
     /// Rules that hold between any two events.

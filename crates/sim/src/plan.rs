@@ -6,6 +6,7 @@ pub(crate) mod agent_plan;
 mod at_most_once;
 pub(crate) mod cost_model;
 pub(crate) mod crash_reports;
+pub(crate) mod early_end;
 pub(crate) mod engine_settings;
 pub(crate) mod fault_rates;
 pub(crate) mod line_reader;
@@ -17,6 +18,7 @@ use crate::options::{SimOptions, SimTransport};
 use crate::plan::agent_plan::{AgentMachine, AgentPlan};
 use crate::plan::cost_model::{CostModel, DeadlyNumber};
 use crate::plan::crash_reports::CrashReportPlan;
+use crate::plan::early_end::EarlyEnd;
 use crate::plan::engine_settings::EngineSettings;
 use crate::plan::fault_rates::{FaultRates, SECOND};
 use crate::plan::line_reader::LineReader;
@@ -62,6 +64,7 @@ pub(crate) struct RunPlan {
     pub(crate) crash_reports: CrashReportPlan,
     pub(crate) once: Option<AtMostOnce>,
     pub(crate) engine_settings: EngineSettings,
+    pub(crate) early_end: EarlyEnd,
 }
 
 impl RunPlan {
@@ -111,6 +114,7 @@ impl RunPlan {
             crash_reports: CrashReportPlan::default(),
             once: None,
             engine_settings: EngineSettings::default(),
+            early_end: EarlyEnd::default(),
         };
         // A primary with slow turns reads much at once; and a long range means many answers.
         let least = (plan.turn_ns / 1000).max(if is_huge { 128 } else { 1 });

@@ -69,6 +69,8 @@ counters! {
     losses_with_chunks,
     /// Workers stopped.
     stops,
+    /// Of those: at numbers that the primary saw.
+    stops_seen_at_numbers,
     /// Workers that had been stopped and went on.
     continues,
     /// Stopped workers whose chunks were taken back.
@@ -125,8 +127,18 @@ counters! {
     journals_locked,
     /// Drains that took longer than half a second.
     long_drains,
-    /// Drains whose grace was over.
+    /// Drains whose grace was over, and other ends at once.
     cut_drains,
+    /// Drains after a halt condition was met.
+    halts,
+    /// Drains at a deadline.
+    deadlines,
+    /// Second signals, which end a run at once.
+    second_signals,
+    /// Journals given up, because they could not be written any more.
+    journals_given_up,
+    /// Runs with a limit on starts.
+    rated,
     /// Lines of an earlier life that were read back.
     lines_read_back,
     /// Primaries that crashed.

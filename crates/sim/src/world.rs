@@ -10,6 +10,7 @@ mod agent_link_ends;
 mod agent_server;
 mod agent_streams;
 mod begin_tracking;
+mod early_end;
 mod engine_outputs;
 mod line_output;
 mod primary_lifecycle;
@@ -154,7 +155,11 @@ impl<'a> SimWorld<'a> {
     pub(crate) fn run(&mut self) -> StepResult {
         if let Some(at_ns) = self.plan.faults.drain_at_ns {
             self.queue.add(at_ns, SimEvent::Drain);
+            if let Some(after_ns) = self.plan.early_end.second_signal_ns {
+                self.queue.add(at_ns + after_ns, SimEvent::Drain);
+            }
         }
+        self.stats.rated += u64::from(self.plan.engine_settings.rate.is_some());
         for at_ns in self.plan.faults.crash_at_ns.clone() {
             self.queue.add(at_ns, SimEvent::PrimaryCrash);
         }
@@ -242,10 +247,11 @@ impl<'a> SimWorld<'a> {
         }
     }
 
-    fn advance_clock(&mut self, now_ns: u64) -> StepResult {
-        self.now_ns = now_ns;
+    /// The clock does not go back: a timer of a link that ran out while its process was stopped is due now.
+    fn advance_clock(&mut self, event_ns: u64) -> StepResult {
+        self.now_ns = self.now_ns.max(event_ns);
         if self.upstream.is_none() {
-            self.trace.set_time(now_ns);
+            self.trace.set_time(self.now_ns);
         }
         self.stats.steps += 1;
         let times = if self.plan.transport == SimTransport::Datagrams

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod datagram_relay;
+pub mod directory;
 mod messages;
 pub mod needs;
 pub mod postgres;

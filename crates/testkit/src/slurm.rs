@@ -1,6 +1,7 @@
-//! A Slurm cluster of one node on this machine, for tests: `munged`, `slurmctld` and `slurmd`, with all their files in
-//! one directory. Needs the user root.
+//! A Slurm cluster on this machine, for tests: `munged`, `slurmctld` and a `slurmd` for each node, with all their files
+//! in one directory. Needs the user root.
 
+use crate::watch::PATIENCE;
 use rustix::process::Pid;
 use std::io::Write;
 use std::net::TcpListener;
@@ -12,8 +13,11 @@ use std::time::{Duration, Instant};
 /// What [`needing`](crate::needs::needing) has to find for it.
 pub const NEEDS: [&str; 5] = ["root", "slurmctld", "slurmd", "munged", "sbatch"];
 
-/// Time for the node to be ready. It takes 2 s on an idle machine.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+/// CPUs of each node, as Slurm has it.
+const CPUS: u32 = 4;
+
+/// Seconds before a requeued job starts again, and in which a step must start.
+const CREDENTIAL_EXPIRES: u32 = 15;
 
 /// Time for the steps of jobs to end before they are killed.
 const STEPS_END_WITHIN: Duration = Duration::from_secs(10);
@@ -22,6 +26,13 @@ const STEPS_END_WITHIN: Duration = Duration::from_secs(10);
 pub struct Slurm {
     directory: PathBuf,
     daemons: Vec<Child>,
+    nodes: Vec<Node>,
+}
+
+/// A virtual machine: its name, and the port of its daemon.
+struct Node {
+    name: String,
+    port: u16,
 }
 
 impl Slurm {
@@ -31,7 +42,27 @@ impl Slurm {
     /// If it does not start.
     #[must_use]
     pub fn start(directory: &Path) -> Self {
-        let mut cluster = Self { directory: directory.to_owned(), daemons: Vec::new() };
+        Self::with_nodes(directory, vec![this_machine()])
+    }
+
+    /// Starts a cluster with the nodes n1, n2 and so on, as many as this.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_nodes(directory: &Path, count: usize) -> Self {
+        Self::with_nodes(directory, (1..=count).map(|number| format!("n{number}")).collect())
+    }
+
+    fn with_nodes(directory: &Path, names: Vec<String>) -> Self {
+        // Bound together, so that no two are the same.
+        let bound: Vec<_> =
+            (0..=names.len()).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let mut ports = bound.iter().map(|socket| socket.local_addr().unwrap().port());
+        let controller = ports.next().unwrap();
+        let nodes = names.into_iter().zip(ports).map(|(name, port)| Node { name, port }).collect();
+        drop(bound);
+        let mut cluster = Self { directory: directory.to_owned(), daemons: Vec::new(), nodes };
         std::fs::create_dir_all(cluster.path("state")).unwrap();
         let mut key = std::fs::OpenOptions::new();
         let mut key =
@@ -47,41 +78,68 @@ impl Slurm {
         cluster.daemon("munged", of_munge.into_iter().chain(files));
         let socket = cluster.path("munge-socket");
         wait_for("munged", || socket.exists());
-        let [controller, node] = [(); 2]
-            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        let host = rustix::system::uname().nodename().to_str().unwrap().to_owned();
-        let at = cluster.directory.display();
-        let settings = format!(
+        std::fs::write(cluster.path("slurm.conf"), cluster.settings(controller)).unwrap();
+        let file = cluster.path("slurm.conf").display().to_string();
+        cluster.daemon("slurmctld", ["-D", "-f", &file].map(str::to_owned));
+        for index in 0..cluster.nodes.len() {
+            let name = cluster.nodes[index].name.clone();
+            cluster.daemon("slurmd", ["-D", "-f", &file, "-N", &name].map(str::to_owned));
+        }
+        wait_for("the nodes", || {
+            let output = cluster.command("sinfo").args(["-h", "-o", "%t %D"]).output().unwrap();
+            output.stdout == format!("idle {}\n", cluster.nodes.len()).into_bytes()
+        });
+        cluster
+    }
+
+    /// The text of slurm.conf.
+    fn settings(&self, controller: u16) -> String {
+        let (host, at) = (this_machine(), self.directory.display());
+        let socket = self.path("munge-socket");
+        let mut settings = format!(
             "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nSlurmdUser=root\n\
-             AuthType=auth/munge\nAuthInfo=socket={socket}\nCredType=cred/munge\n\
+             AuthType=auth/munge\nAuthInfo=socket={socket},cred_expire={CREDENTIAL_EXPIRES}\nCredType=cred/munge\n\
              ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nMpiDefault=none\n\
-             SelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\n\
+             SelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\nKillWait=5\n\
              SchedulerParameters=sched_interval=1,batch_sched_delay=0\nJobAcctGatherType=jobacct_gather/none\n\
              AccountingStorageType=accounting_storage/none\nSlurmdParameters=config_overrides\n\
-             StateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\nSlurmctldPidFile={at}/controller.pid\n\
-             SlurmdPidFile={at}/node.pid\nSlurmctldLogFile={at}/controller.log\nSlurmdLogFile={at}/node.log\n\
+             StateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool-%n\nSlurmctldPidFile={at}/controller.pid\n\
+             SlurmdPidFile={at}/%n.pid\nSlurmctldLogFile={at}/controller.log\nSlurmdLogFile={at}/%n.log\n\
              SlurmctldPort={controller}\nReturnToService=2\n\
-             NodeName={host} NodeAddr=127.0.0.1 Port={node} CPUs=4 RealMemory=500\n\
              PartitionName=main Nodes=ALL Default=YES State=UP\n",
             socket = socket.display(),
         );
-        std::fs::write(cluster.path("slurm.conf"), settings).unwrap();
-        let file = cluster.path("slurm.conf").display().to_string();
-        cluster.daemon("slurmctld", ["-D", "-f", &file].map(str::to_owned));
-        cluster.daemon("slurmd", ["-D", "-f", &file].map(str::to_owned));
-        wait_for("the node", || {
-            let output = cluster.command("sinfo").args(["-h", "-o", "%t"]).output().unwrap();
-            output.stdout == b"idle\n"
-        });
-        cluster
+        for Node { name, port } in &self.nodes {
+            settings += &format!(
+                "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={CPUS} RealMemory=500\n"
+            );
+        }
+        settings
+    }
+
+    /// Kills the daemon of a node, by its place from 0.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn kill_daemon_of(&mut self, node: usize) {
+        // munged and slurmctld stand before those of the nodes.
+        let daemon = &mut self.daemons[2 + node];
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
     }
 
     /// A command of Slurm, for this cluster.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.env("SLURM_CONF", self.path("slurm.conf"));
+        command.env("SLURM_CONF", self.configuration());
         command
+    }
+
+    /// The file that `SLURM_CONF` names for programs of Slurm.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.path("slurm.conf")
     }
 
     /// Processes of this cluster with a name.
@@ -104,7 +162,8 @@ impl Slurm {
     }
 
     fn daemon(&mut self, program: &str, arguments: impl IntoIterator<Item = String>) {
-        let output = std::fs::File::create(self.path(&format!("{program}.out"))).unwrap();
+        let name = format!("{program}-{}.out", self.daemons.len());
+        let output = std::fs::File::create(self.path(&name)).unwrap();
         let mut command = self.command(program);
         command.args(arguments).stdin(Stdio::null()).stderr(output.try_clone().unwrap());
         self.daemons.push(command.stdout(output).spawn().unwrap());
@@ -128,10 +187,14 @@ impl Drop for Slurm {
     }
 }
 
+fn this_machine() -> String {
+    rustix::system::uname().nodename().to_str().unwrap().to_owned()
+}
+
 fn wait_for(what: &str, is_there: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_there() {
-        assert!(began.elapsed() < READY_WITHIN, "{what} is not ready");
+        assert!(began.elapsed() < PATIENCE, "{what} is not ready");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -127,15 +127,7 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
                 }
                 theory::totients(&paths, options)
             }
-            Section::Questions => {
-                let mut found = known_results::measure(&paths, &rivals, options);
-                let Some(last) = found.pop() else { continue };
-                for findings in found {
-                    println!("{}", findings.table.render(style));
-                    failures.extend(findings.failures);
-                }
-                last
-            }
+            Section::Questions => known_results::measure(&paths, &rivals, options),
             Section::Culprit => culprit::measure(&paths, options),
             Section::Journal => journal::measure(&paths, options),
             Section::Memory => memory::measure(&paths, &rivals, options),

@@ -2,10 +2,17 @@
 
 use evenly::internal::SentFile;
 use evenly::internal::quoted;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+
+/// Variable that names the program for the hosts in the place of this one, as a static build.
+const BINARY: &str = "EVENLY_SSH_BINARY";
+
+/// This program, which may have been replaced or removed since it was started.
+const THIS: &str = "/proc/self/exe";
 
 /// The files of one call. Other machines keep them by their hash.
 #[derive(Debug, Default)]
@@ -17,7 +24,7 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Opens and hashes this program, the library of `--lib FILE:SYMBOL`, and the files of `--depends`.
+    /// Opens and hashes this program or the one that the variable names, the library of `--lib FILE:SYMBOL`, and the files of `--depends`.
     ///
     /// # Errors
     /// One line that names the file.
@@ -25,7 +32,8 @@ impl Copies {
         let library =
             lib.map(|spec| split(spec).ok_or_else(|| format!("bad value '{spec}' for --lib")));
         let library = library.transpose()?;
-        let program = Path::new("/proc/self/exe");
+        let program = std::env::var_os(BINARY).filter(|name| !name.is_empty());
+        let program = Path::new(program.as_deref().unwrap_or(OsStr::new(THIS)));
         let file = library.map(|(file, _)| Path::new(file));
         let paths = [program].into_iter().chain(file).chain(depends.iter().map(AsRef::as_ref));
         let opened: Vec<_> = paths.map(open).collect::<Result<_, _>>()?;
@@ -75,8 +83,7 @@ fn split(spec: &str) -> Option<(&str, &str)> {
 
 fn open(path: &Path) -> Result<SentFile, String> {
     let cannot = |cause: &dyn std::fmt::Display| {
-        let file =
-            if path == Path::new("/proc/self/exe") { "this program".into() } else { quoted(path) };
+        let file = if path == Path::new(THIS) { "this program".into() } else { quoted(path) };
         format!("cannot copy {file} to the hosts of --on: {cause}")
     };
     let file = File::open(path).map_err(|error| cannot(&error))?;

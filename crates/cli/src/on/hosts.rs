@@ -1,6 +1,7 @@
-//! Parser of WHERE: hosts for ssh as `HOST/WORKERS`, and files of them in the syntax of GNU parallel's `--sshlogin`.
+//! Parser of WHERE: hosts for ssh as `HOST/WORKERS`, addresses of agents, and files of them in the syntax of GNU parallel's `--sshlogin`.
 
 use super::places::{SshHost, Where};
+use evenly::{Address, AddressError};
 use std::path::Path;
 
 /// The longest file of hosts in bytes.
@@ -20,10 +21,18 @@ pub(super) fn parse(options: &[String]) -> Result<Vec<Where>, String> {
             }
         };
         for place in found {
+            let is_slurm = |place: &Where| matches!(place, Where::Slurm(_));
+            if is_slurm(&place) && places.iter().any(is_slurm) {
+                return Err("--on slurm is given twice; leave one out".to_owned());
+            }
             if places.contains(&place) {
-                return Err(format!(
-                    "--on names {place} twice; give it more workers, as in {place}/8"
-                ));
+                let advice = match place {
+                    Where::Agent(_) => {
+                        "an agent works for one job at a time; name it once".to_owned()
+                    }
+                    _ => format!("give it more workers, as in {place}/8"),
+                };
+                return Err(format!("--on names {place} twice; {advice}"));
             }
             places.push(place);
         }
@@ -37,7 +46,22 @@ fn place(typed: &str) -> Result<Vec<Where>, String> {
         Some(("ssh", hosts)) => {
             hosts.split(',').map(|host| Ok(Where::Ssh(ssh_host(host)?))).collect()
         }
-        _ => Err("it is ssh:HOST, ssh:HOST/WORKERS, or @FILE with a host on each line".to_owned()),
+        Some(("tcp" | "udp" | "unix" | "unixgram", _)) => {
+            let address: Address = typed.parse().map_err(|error: AddressError| error.to_string())?;
+            match address.port() {
+                Some(0) => Err("port 0 is for listening only; write the port of the agent".to_owned()),
+                _ => Ok(vec![Where::Agent(address)]),
+            }
+        }
+        None if typed == "slurm" => Ok(vec![Where::Slurm(None)]),
+        Some(("slurm", nodes)) => {
+            let nodes = positive(nodes)
+                .ok_or_else(|| format!("'{nodes}' is not a number of nodes; write slurm, or slurm:4"))?;
+            Ok(vec![Where::Slurm(Some(nodes))])
+        }
+        _ => Err("it is ssh:HOST, ssh:HOST/WORKERS, tcp:HOST:PORT (where evenly agent listens), slurm, slurm:NODES, or \
+                  @FILE with a host on each line"
+            .to_owned()),
     }
 }
 
@@ -121,8 +145,11 @@ fn is_number(word: &str) -> bool {
 }
 
 fn number(word: &str) -> Result<u32, String> {
-    let number = Some(word).filter(|word| is_number(word)).and_then(|word| word.parse().ok());
-    number
-        .filter(|number| *number > 0)
+    positive(word)
         .ok_or_else(|| format!("'{word}' is not a number of workers; it is from 1 to 4294967295"))
+}
+
+fn positive(word: &str) -> Option<u32> {
+    let number = Some(word).filter(|word| is_number(word)).and_then(|word| word.parse().ok());
+    number.filter(|number| *number > 0)
 }

@@ -44,7 +44,7 @@ start() {
     f=$cache/$1/evenly
     shift
     why=$("$f" --version 2>&1 > /dev/null) || quit stop "cannot run the copy of evenly: $(echo $why | head -c 300); \
-build it there, or a static one here (docs/agents.md)"
+build it there, or name a static one here by EVENLY_SSH_BINARY=FILE (docs/agents.md)"
     tell join
     exec "$f" "$@"
 }

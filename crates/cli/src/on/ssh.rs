@@ -69,7 +69,7 @@ pub(super) fn launch(
         .into(),
     );
     let bootstrap = Bootstrap { script: Rc::from(script), files: copies.files() };
-    Launch { name: format!("ssh:{}", host.host), words, bootstrap: Some(bootstrap) }
+    Launch { name: format!("ssh:{}", host.host), words, joins_at: None, bootstrap: Some(bootstrap) }
 }
 
 fn script(host: &SshHost, call: &AgentCall, copies: &Copies) -> Vec<u8> {

@@ -22,6 +22,24 @@ fn hosts_have_workers_before_or_behind_them() {
 }
 
 #[test]
+fn an_address_is_that_of_an_agent_to_call() {
+    let at = |address: &str| Where::Agent(address.parse().unwrap());
+    assert_eq!(
+        parsed(&["tcp:a:7000", "unix:/run/pool.sock", "ssh:b"]).unwrap(),
+        [at("tcp:a:7000"), at("unix:/run/pool.sock"), ssh("b", None)]
+    );
+    let twice = parsed(&["tcp:a:7000", "tcp:a:7000"]).unwrap_err();
+    assert!(twice.contains("tcp:a:7000 twice; an agent works for one job"), "{twice}");
+}
+
+#[test]
+fn a_slurm_job_may_have_a_number_of_nodes() {
+    assert_eq!(parsed(&["slurm", "ssh:a"]).unwrap(), [Where::Slurm(None), ssh("a", None)]);
+    assert_eq!(parsed(&["slurm:2"]).unwrap(), [Where::Slurm(Some(2))]);
+    assert!(parsed(&["slurm", "slurm:2"]).unwrap_err().contains("given twice"));
+}
+
+#[test]
 fn a_bad_host_is_refused_with_its_cause() {
     for (typed, cause) in [
         ("ssh:", "a host is missing"),
@@ -32,9 +50,15 @@ fn a_bad_host_is_refused_with_its_cause() {
         ("ssh:a/0", "is not a number of workers"),
         ("ssh:a/x", "is not a number of workers"),
         ("ssh:a/4294967296", "is not a number of workers"),
+        ("tcp:a", "names no port"),
+        ("tcp:a:0", "port 0 is for listening only"),
+        ("unix:", "path"),
         ("a", "it is ssh:HOST"),
         ("rsh:a", "it is ssh:HOST"),
         ("", "it is ssh:HOST"),
+        ("slurm:", "is not a number of nodes"),
+        ("slurm:0", "is not a number of nodes"),
+        ("slurm:n1", "is not a number of nodes"),
     ] {
         let said = parsed(&[typed]).unwrap_err();
         assert!(said.contains(cause) && said.contains(&format!("'{typed}'")), "{typed}: {said}");

@@ -2,6 +2,7 @@
 
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use std::ffi::OsString;
 
 /// Whether an option has a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,7 +15,7 @@ enum Takes {
 
 /// What an option is for here.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// It does what it does under Slurm.
     Used,
     /// Without it, the same would happen.
@@ -143,6 +144,9 @@ const OPTIONS: &[Declared] = &[
     other("wckey", None, Value, Meaningless),
 ];
 
+/// The words behind the options, for clap.
+const CALL: &str = "call";
+
 /// Names that options of evenly have on the command line.
 const OF_EVENLY: [&str; 3] = ["quiet", "verbose", "deadline"];
 const LETTERS_OF_EVENLY: [char; 2] = ['q', 'v'];
@@ -167,7 +171,7 @@ impl SlurmOptions {
     }
 
     /// The value of an option; of one without a value, an empty one.
-    pub(super) fn value(&self, long: &str) -> Option<&str> {
+    pub(crate) fn value(&self, long: &str) -> Option<&str> {
         self.find(long).map(|given| &*given.value)
     }
 
@@ -194,7 +198,7 @@ impl SlurmOptions {
     }
 
     /// All of them, with their roles.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Role)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Role)> {
         self.0.iter().map(|Given { long, value, .. }| {
             let declared = OPTIONS.iter().find(|declared| declared.long == *long);
             (*long, &**value, declared.map_or(Role::Silent, |declared| declared.role))
@@ -218,11 +222,24 @@ impl SlurmOptions {
         let command = command.no_binary_name(true).infer_long_args(true).disable_help_flag(true);
         let command = command.disable_version_flag(true).args_override_self(true);
         let matches = command.try_get_matches_from(words).map_err(|error| {
-            let text = error.render().to_string();
-            let line = text.lines().next().unwrap_or_default();
-            line.trim_start_matches("error: ").replace("unexpected argument", "unknown directive")
+            first_line(&error).replace("unexpected argument", "unknown directive")
         })?;
         Ok(Self::collect(&matches, true))
+    }
+
+    /// Reads options of sbatch and the words behind them, which begin with the first that is no option.
+    ///
+    /// # Errors
+    /// What is wrong with the options.
+    pub(crate) fn before_call(words: &[OsString]) -> Result<(Self, Vec<OsString>), String> {
+        let call = Arg::new(CALL).num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
+        let call = call.value_parser(ValueParser::os_string());
+        let mut command = declare(Command::new("sbatch"), true).arg(call);
+        command = command.no_binary_name(true).disable_help_flag(true).disable_version_flag(true);
+        let matches = command.args_override_self(true).try_get_matches_from(words);
+        let matches = matches.map_err(|error| first_line(&error))?;
+        let call = matches.get_many::<OsString>(CALL).into_iter().flatten().cloned().collect();
+        Ok((Self::collect(&matches, true), call))
     }
 
     fn collect(matches: &ArgMatches, is_directive: bool) -> Self {
@@ -244,6 +261,12 @@ impl SlurmOptions {
         });
         Self(given.collect())
     }
+}
+
+/// The first line of an error, which names the option.
+fn first_line(error: &Error) -> String {
+    let text = error.render().to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 fn declare(mut command: Command, is_directive: bool) -> Command {

@@ -12,11 +12,11 @@ use crate::arguments::{Format, VerifyArguments};
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::report::{line, write_out};
+use crate::resume;
 use crate::status_arguments::StatusArguments;
 use crate::stderr;
 use crate::verify;
 use client::RunningJob;
-use evenly::internal::quoted;
 use std::path::Path;
 
 pub(crate) use socket::StatusSocket;
@@ -81,9 +81,11 @@ fn of_journal(journal: &Path, is_json: bool) -> Result<(), ExitOutcome> {
     match verify::verify(&arguments) {
         // The coverage was asked for, and is printed.
         Err(ExitOutcome::Incomplete(_)) => {
-            let again = quoted(journal);
+            let again = resume::line(journal);
             stderr::say_at_last(&format!(
-                "evenly: no job that answers writes this journal; to continue: evenly resume {again}\n"
+                "evenly: no job that answers writes this journal; to continue: {}{}\n",
+                again.with(""),
+                again.needs()
             ));
             Ok(())
         }

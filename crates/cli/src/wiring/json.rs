@@ -1,13 +1,20 @@
 //! JSON form of the wiring: one object on one line for each stage.
 
+use super::caption::Caption;
 use super::roles::Roles;
 use crate::report::line;
-use evenly::internal::Stage;
+use evenly::Interval;
 use evenly::internal::procfs_snapshot::{Access, Activity, PipeEnd, Snapshot, SocketState, Target};
+use evenly::internal::{ExerciseStage, Stage};
 use serde_json::{Value, json};
 
-/// A stage as the kernel has it.
-pub(super) fn stage(stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) -> String {
+/// A stage as the kernel has it, under its name.
+pub(super) fn stage(
+    name: &str,
+    caption: &Caption,
+    snapshot: &Snapshot,
+    roles: &Roles<'_>,
+) -> String {
     let processes = snapshot.processes.iter().map(|process| {
         let range = roles.processes.workers.iter().find(|worker| worker.pid == process.pid);
         let range = range.and_then(|worker| worker.range);
@@ -22,7 +29,8 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) -> Str
             "pid": process.pid,
             "parent": process.parent,
             "role": roles.role(process.pid),
-            "range": range.map(|range| [range.first().to_string(), range.last().to_string()]),
+            "program": process.name,
+            "range": range.map(ends_of),
             "doing": doing(&process.activity),
             "descriptors": descriptors.collect::<Vec<_>>(),
         })
@@ -36,6 +44,7 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) -> Str
             "write_ends_open": pipe.writers.len(),
             "bytes_waiting": pipe.bytes_waiting,
             "capacity": pipe.capacity,
+            "has_writer": pipe.has_writer,
         })
     });
     let sockets = snapshot.sockets.iter().map(|socket| {
@@ -64,22 +73,34 @@ pub(super) fn stage(stage: Stage, snapshot: &Snapshot, roles: &Roles<'_>) -> Str
             "pid": agent.pid,
             "address": agent.address,
             "is_here": agent.is_here,
+            "range": roles.range_of_agent(agent.worker).map(ends_of),
             "worker_pids": workers,
         })
     });
     line(&json!({
         "version": 1,
-        "stage": name(stage),
+        "stage": name,
+        "call": caption.call,
         "processes": processes.collect::<Vec<_>>(),
         "pipes": pipes.collect::<Vec<_>>(),
         "sockets": sockets.collect::<Vec<_>>(),
         "agents": agents.collect::<Vec<_>>(),
+        "agent": roles.processes.agent.filter(|_| name.starts_with("agent_")),
         "hidden_processes": snapshot.hidden_processes,
     }))
 }
 
-fn name(stage: Stage) -> &'static str {
+/// The name of a stage of a job.
+pub(super) fn name(stage: Stage) -> &'static str {
     match stage {
+        Stage::SocketMade => "socket_made",
+        Stage::SocketBound => "socket_bound",
+        Stage::Listening => "listening",
+        Stage::AgentConnecting => "agent_connecting",
+        Stage::AgentRangeSent => "agent_range_sent",
+        Stage::AgentAnswered => "agent_answered",
+        Stage::CommandForked => "command_forked",
+        Stage::CommandExecuted => "command_executed",
         Stage::PipesMade => "pipes_made",
         Stage::Forked => "forked",
         Stage::Closed => "closed",
@@ -90,6 +111,27 @@ fn name(stage: Stage) -> &'static str {
         Stage::EndOfFile => "end_of_file",
         Stage::Waited => "waited",
     }
+}
+
+/// The name of a stage of the exercise.
+pub(super) fn exercise_name(stage: ExerciseStage) -> &'static str {
+    match stage {
+        ExerciseStage::PipesMade => "pipes_made",
+        ExerciseStage::Forked => "forked",
+        ExerciseStage::Closed => "closed",
+        ExerciseStage::WorkersRead => "workers_read",
+        ExerciseStage::RangesWritten => "ranges_sent",
+        ExerciseStage::PrimaryReads => "primary_reads",
+        ExerciseStage::ResultsWritten => "results",
+        ExerciseStage::PrimaryReadsOn => "primary_reads_on",
+        ExerciseStage::WorkerEnded => "worker_ended",
+        ExerciseStage::EndOfFile => "end_of_file",
+        ExerciseStage::Waited => "waited",
+    }
+}
+
+fn ends_of(range: Interval) -> [String; 2] {
+    [range.first().to_string(), range.last().to_string()]
 }
 
 fn state(state: SocketState) -> &'static str {

@@ -1,8 +1,11 @@
 //! Roles of the processes, pipes and sockets of a job.
 
+use super::command_view::CommandView;
+use evenly::Interval;
 use evenly::internal::Processes;
 use evenly::internal::procfs_snapshot::{Family, Snapshot, SocketState, SocketView, ViewError};
 use evenly::observe::AgentSeen;
+use evenly_inspect::{Language, say};
 use std::time::{Duration, Instant};
 
 /// Longest wait for the workers of an agent to close the descriptors that they do not use after the fork.
@@ -13,10 +16,14 @@ pub(super) struct Roles<'a> {
     pub(super) processes: &'a Processes,
     /// Each agent, with its workers if it runs on this machine.
     pub(super) agents: Vec<(&'a AgentSeen, Option<Family>)>,
+    /// Processes of commands.
+    pub(super) commands: Vec<CommandView>,
+    /// The language of the roles.
+    pub(super) language: Language,
 }
 
 impl<'a> Roles<'a> {
-    pub(super) fn of(processes: &'a Processes) -> Result<Self, ViewError> {
+    pub(super) fn of(processes: &'a Processes, language: Language) -> Result<Self, ViewError> {
         let began = Instant::now();
         let family = |agent: &AgentSeen| loop {
             let family = Family::of(agent.pid)?;
@@ -30,7 +37,10 @@ impl<'a> Roles<'a> {
             Ok((agent, family))
         };
         let agents = processes.agents.iter().map(with_family).collect::<Result<_, _>>()?;
-        Ok(Self { processes, agents })
+        let commands = processes.commands.iter();
+        let commands = commands.map(|command| CommandView::of(command, processes));
+        let commands = commands.collect::<Result<_, _>>()?;
+        Ok(Self { processes, agents, commands, language })
     }
 
     /// A snapshot of all these processes from /proc.
@@ -38,8 +48,10 @@ impl<'a> Roles<'a> {
         let Processes { primary, workers, assignment_pipes, result_pipe, .. } = self.processes;
         let mut pids = vec![*primary];
         pids.extend(workers.iter().map(|worker| worker.pid));
+        pids.extend(self.commands.iter().map(|command| command.pid));
         let mut pipes = assignment_pipes.clone();
-        pipes.push(*result_pipe);
+        pipes.extend(Some(*result_pipe).filter(|pipe| *pipe != 0));
+        pipes.extend(self.commands.iter().flat_map(CommandView::pipes));
         for (agent, family) in &self.agents {
             let Some(family) = family else { continue };
             pids.push(agent.pid);
@@ -47,7 +59,18 @@ impl<'a> Roles<'a> {
             pipes.extend(family.children.iter().flat_map(|child| &child.from_parent));
             pipes.extend(&family.from_children);
         }
-        Snapshot::take(&pids, &pipes)
+        let mut snapshot = Snapshot::take(&pids, &pipes)?;
+        if pipes.is_empty() {
+            // The job has none before pipe(). Those that the processes hold are of others.
+            snapshot.pipes.clear();
+        }
+        Ok(snapshot)
+    }
+
+    /// The first range of an agent, by its number.
+    pub(super) fn range_of_agent(&self, agent: usize) -> Option<Interval> {
+        let mut ranges = self.processes.agent_ranges.iter();
+        ranges.find(|(other, _)| *other == agent).map(|(_, range)| *range)
     }
 
     /// The agents on other machines.
@@ -59,15 +82,18 @@ impl<'a> Roles<'a> {
     /// The role of a process.
     pub(super) fn role(&self, pid: u32) -> Option<String> {
         if pid == self.processes.primary {
-            return Some("primary".to_owned());
+            return Some(say!(self.language, "primary", "primario"));
         }
         if let Some(worker) = self.processes.workers.iter().position(|worker| worker.pid == pid) {
             return Some(format!("worker {}", worker + 1));
         }
+        if let Some(command) = self.commands.iter().find(|command| command.pid == pid) {
+            return Some(command.role(self.language));
+        }
         self.here().find_map(|(agent, family)| {
             let number = agent.worker;
             if agent.pid == pid {
-                return Some(format!("agent {number}"));
+                return Some(say!(self.language, "agent {number}", "agente {number}"));
             }
             let worker = family.children.iter().position(|child| child.pid == pid)?;
             Some(format!("worker {number}.{}", worker + 1))
@@ -77,21 +103,32 @@ impl<'a> Roles<'a> {
     /// The role of a pipe.
     pub(super) fn purpose(&self, inode: u64) -> Option<String> {
         if inode == self.processes.result_pipe {
-            return Some("results".to_owned());
+            return Some(say!(self.language, "results", "resultados"));
         }
         let pipes = &self.processes.assignment_pipes;
         if let Some(worker) = pipes.iter().position(|pipe| *pipe == inode) {
-            return Some(format!("to worker {}", worker + 1));
+            let worker = worker + 1;
+            return Some(say!(self.language, "to worker {worker}", "a worker {worker}"));
+        }
+        let mut of_commands = self.commands.iter();
+        if let Some(purpose) = of_commands.find_map(|one| one.purpose(inode, self.language)) {
+            return Some(purpose);
         }
         self.here().find_map(|(agent, family)| {
             let number = agent.worker;
             if family.from_children.contains(&inode) {
-                return Some(format!("results {number}"));
+                return Some(say!(self.language, "results {number}", "resultados {number}"));
             }
             let is_its = |pipes: &[u64]| pipes.contains(&inode);
             let worker = family.children.iter().position(|child| is_its(&child.from_parent))?;
-            Some(format!("to worker {number}.{}", worker + 1))
+            let worker = worker + 1;
+            Some(say!(self.language, "to worker {number}.{worker}", "a worker {number}.{worker}"))
         })
+    }
+
+    /// Whether a pipe is for the results of workers that this machine does not have.
+    pub(super) fn is_unused(&self, inode: u64) -> bool {
+        inode == self.processes.result_pipe && self.processes.assignment_pipes.is_empty()
     }
 
     /// The role of a socket.
@@ -106,20 +143,23 @@ impl<'a> Roles<'a> {
             !agent.address.starts_with("unix") && address.as_ref() == Some(&agent.address)
         };
         if holds(primary, socket) {
-            if matches!(socket.state, SocketState::Listening | SocketState::Bound) {
-                return Some("for agents".to_owned());
+            use SocketState::{Bound, Listening, Unbound};
+            if matches!(socket.state, Listening | Bound | Unbound) {
+                return Some(say!(self.language, "for agents", "para agentes"));
             }
             let agents = self.agents.iter().map(|(agent, _)| agent);
             let agent = agents.into_iter().find(|agent| {
                 is_its(agent, socket.peer_address()) || agent.is_here && holds_other(agent.pid)
             })?;
-            return Some(format!("to agent {}", agent.worker));
+            let number = agent.worker;
+            return Some(say!(self.language, "to agent {number}", "al agente {number}"));
         }
         let (agent, _) = self.here().find(|(agent, _)| {
             let leads_home = holds_other(primary) || is_its(agent, socket.own_address());
             holds(agent.pid, socket) && leads_home
         })?;
-        Some(format!("from agent {}", agent.worker))
+        let number = agent.worker;
+        Some(say!(self.language, "from agent {number}", "del agente {number}"))
     }
 
     fn here(&self) -> impl Iterator<Item = (&'a AgentSeen, &Family)> {

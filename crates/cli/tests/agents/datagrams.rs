@@ -2,7 +2,7 @@
 
 use crate::support::network::Network;
 use crate::support::site::{Site, Transport};
-use crate::support::{descriptors, figure};
+use crate::support::{PATIENCE, descriptors, figure, kill, until};
 use evenly_testkit::Random;
 use evenly_testkit::datagram_relay::{BackgroundRelay, Path};
 use std::net::UdpSocket;
@@ -74,17 +74,13 @@ fn fresh_hello(site: &Site) -> Vec<u8> {
     room[..count].to_vec()
 }
 
-/// Strangers hear nothing and cost nothing, however many there are.
-pub(crate) fn strangers(site: &Site) {
-    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10";
-    let (mut primary, address) = site.primary(Transport::Udp, words);
-    let hello = fresh_hello(site);
-    let before = descriptors(primary.pid()).len();
+/// Sends five thousand datagrams from fifty sockets: random bytes, and hellos that are cut, too long or changed.
+pub(crate) fn flood(address: &str, hello: &[u8]) -> Vec<UdpSocket> {
     let mut random = Random::new(34);
     let crowd: Vec<UdpSocket> = (0..50).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     let place = address.strip_prefix("udp:").unwrap();
     for number in 0..5000 {
-        let mut said = hello.clone();
+        let mut said = hello.to_vec();
         match number % 4 {
             0 => said.iter_mut().for_each(|byte| *byte = random.next() as u8),
             1 => said.truncate(random.below(1200) as usize),
@@ -100,34 +96,63 @@ pub(crate) fn strangers(site: &Site) {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
-    let agent = site.agent(&address, "-j 1");
-    primary.line(" joined with ");
-    assert_eq!(descriptors(primary.pid()).len(), before);
+    crowd
+}
+
+/// No socket of the crowd got an answer.
+pub(crate) fn hear_nothing(crowd: &[UdpSocket]) {
     let mut answered = 0;
-    for socket in &crowd {
+    for socket in crowd {
         socket.set_nonblocking(true).unwrap();
         answered += usize::from(socket.recv(&mut [0; 64]).is_ok());
     }
     assert_eq!(answered, 0, "strangers were answered");
+}
+
+/// A hello is answered twice with the same bytes, no longer than itself.
+pub(crate) fn is_answered_twice(socket: &UdpSocket, address: &str, hello: &[u8]) {
+    socket.set_nonblocking(false).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let answers = [(); 2].map(|()| {
+        let mut room = [0; 2048];
+        socket.send_to(hello, address.strip_prefix("udp:").unwrap()).unwrap();
+        let count = socket.recv(&mut room).unwrap();
+        assert!(count <= hello.len(), "{count}");
+        room[..count].to_vec()
+    });
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// Strangers hear nothing and cost nothing, however many there are.
+pub(crate) fn strangers(site: &Site) {
+    let words = "count test:slow=1000 0..1000 -j 0 --split fixed:10 --silence 10m";
+    let (mut primary, address) = site.primary(Transport::Udp, words);
+    let hello = fresh_hello(site);
+    let first = site.agent(&address, "-j 1");
+    primary.line(" joined with ");
+    // While it is stopped, its numbers are not done and the job goes on.
+    kill("STOP", first.pid());
+    // A job that has run for a second has a socket more.
+    until("evenly status can ask it", || {
+        let asked = site.start(&format!("status {}", primary.pid())).ended();
+        (asked.status == 0).then_some(())
+    });
+    let before = descriptors(primary.pid()).len();
+    let crowd = flood(&address, &hello);
+    let second = site.agent(&address, "-j 1");
+    primary.lines(" joined with ", 2);
+    assert_eq!(descriptors(primary.pid()).len(), before);
+    hear_nothing(&crowd);
 
     // As it is it is answered, and again with the same bytes: there is one place for it.
-    let first = &crowd[0];
-    first.set_nonblocking(false).unwrap();
-    first.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let mut answers = vec![];
-    for _ in 0..2 {
-        let mut room = [0; 2048];
-        first.send_to(&hello, place).unwrap();
-        let count = first.recv(&mut room).unwrap();
-        assert!(count <= 1200, "{count}");
-        answers.push(room[..count].to_vec());
-    }
-    assert_eq!(answers[0], answers[1]);
+    is_answered_twice(&crowd[0], &address, &hello);
     assert_eq!(descriptors(primary.pid()).len(), before);
+    kill("CONT", first.pid());
     let ended = primary.ended();
     ended.answers("500\n");
     assert!(ended.stderr.matches(" to join without a valid hello").count() <= 1, "{ended:?}");
-    agent.ended().answers("");
+    first.ended().answers("");
+    second.ended().answers("");
 }
 
 /// A link that does not take a datagram of 1200 bytes: that is said, and nothing is cut up.
@@ -143,6 +168,6 @@ pub(crate) fn narrow(site: &Site) {
     let mut primary = start(0, words);
     let address = crate::support::site::listens_at(&mut primary);
     let ended = start(1, &format!("join {address} -j 1")).ended();
-    ended.failed(2, "Message too long");
-    assert!(ended.stderr.contains("; the network does not carry datagrams of 1200 bytes; use tcp"));
+    ended.failed(2, "too long (os error 90): the network does not carry datagrams of 1200 bytes");
+    assert!(ended.stderr.contains("; use tcp\n"), "{ended:?}");
 }

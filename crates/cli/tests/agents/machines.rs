@@ -1,9 +1,9 @@
 //! Rows 26 and 27 in network namespaces: a primary and three agents, each with its own address.
 
-use crate::support::figure;
 use crate::support::network::Network;
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport, listens_at};
+use crate::support::{PATIENCE, figure};
 use std::time::{Duration, Instant};
 
 /// Starts the binary on a machine.
@@ -44,7 +44,7 @@ fn line(primary: &mut Process, agent: &str, with: &str, times: usize) {
         if said.iter().filter(|line| line.contains(agent)).count() >= times {
             return;
         }
-        assert!(started.elapsed() < Duration::from_secs(30), "{agent}{with}: {}", primary.said());
+        assert!(started.elapsed() < PATIENCE, "{agent}{with}: {}", primary.said());
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,7 +1,7 @@
 //! Row 35: files at the path of a unix socket, and the users that may connect to it.
 
 use crate::support::site::{Site, Transport, listens_at};
-use crate::support::{EVENLY, kill};
+use crate::support::{EVENLY, PATIENCE, kill};
 use rustix::process::Uid;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -9,7 +9,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 /// The socket of a killed primary is replaced.
 pub(crate) fn stale_file(site: &Site) {
@@ -37,14 +36,23 @@ pub(crate) fn long_path(site: &Site) {
     let agent = site.agent(&listens_at(&mut primary), "-j 1");
     primary.ended().answers("50\n");
     agent.ended().answers("");
-    for kind in ["unix", "unixgram"] {
-        let longer = format!("{kind}:{}x", path.display());
+    for (kind, most) in [("unix", 107), ("unixgram", 90)] {
+        let longer = format!("{kind}:{}", site.own(&"x".repeat(room + most - 106)).display());
+        let said = too_long(kind, most);
         for words in [format!("count even 0..9 --listen {longer}"), format!("join {longer}")] {
             let ended = site.start(&words).ended();
-            ended.failed(2, "has 108 bytes and a socket takes at most 107");
+            ended.failed(2, &said);
             assert!(ended.stderr.contains(&longer[kind.len() + 1..]), "{ended:?}");
         }
     }
+}
+
+/// What is said of a path that is a byte longer than an address of this kind takes.
+pub(crate) fn too_long(kind: &str, most: usize) -> String {
+    format!(
+        "has {} bytes, and an address of {kind}: at most {most}; choose a shorter one",
+        most + 1
+    )
 }
 
 /// The path is in use by another primary, which goes on undisturbed; or it is a file that is no socket; or its
@@ -73,12 +81,12 @@ pub(crate) fn taken(site: &Site) {
 
 /// Connects as another user, which a thread can be by itself, and says something; how many bytes came
 /// back before the end.
-fn as_a_stranger(path: &Path) -> Result<usize, ErrorKind> {
+pub(crate) fn as_a_stranger(path: &Path) -> Result<usize, ErrorKind> {
     let path = path.to_owned();
     let stranger = std::thread::spawn(move || {
         rustix::thread::set_thread_uid(Uid::from_raw(61237)).unwrap();
         let mut socket = UnixStream::connect(path).map_err(|error| error.kind())?;
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         // It may be closed before that.
         let _ = socket.write_all(b"\x04\x00evil");
         match socket.read(&mut [0; 64]) {

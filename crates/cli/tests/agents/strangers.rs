@@ -3,19 +3,19 @@
 use crate::keys;
 use crate::support::process::Process;
 use crate::support::site::{Site, Transport};
-use crate::support::{descriptors, until};
+use crate::support::{PATIENCE, descriptors, until};
 use evenly_testkit::Random;
 use evenly_testkit::stream_relay::{Plan, Relay};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Ends as soon as one agent has come.
 const SHORT: &str = "count even 0..1000 -j 0";
 
 fn connect(address: &str) -> TcpStream {
     let socket = TcpStream::connect(address.strip_prefix("tcp:").unwrap()).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket
 }
 
@@ -97,13 +97,11 @@ pub(crate) fn wrong_key(site: &Site) {
     let words = format!("{SHORT} --key-file {}", right.display());
     let (mut primary, address) = site.primary(Transport::Tcp, &words);
     let relay = Relay::start(&site.path("relay"), &address, Plan::default());
-    let began = Instant::now();
     let agent = site.agent(relay.address(), &format!("-j 1 --key-file {}", wrong.display()));
     let ended = agent.ended();
     ended.failed(2, &format!("evenly: wrong key: {} closes the connection ", relay.address()));
     ended.failed(2, "'evenly key show'");
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
-    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
     assert_eq!(relay.accepted(), 2, "one more try, in case that the primary ended at that moment");
     let said = primary.line("refused 1 attempt to join: wrong key at tcp:127.0.0.1:");
     assert!(said.contains("'evenly key show'"), "{said}");
@@ -131,7 +129,10 @@ pub(crate) fn wrong_key_over_udp(site: &Site) {
     assert!(said.contains(&format!("{}'), no primary", wrong.display())), "{said}");
     assert!(said.contains("(tries for 3 s)"), "{said}");
     let ended = agent.ended();
-    ended.failed(2, "check that it is a primary of evenly, and that both key files are the same");
+    ended.failed(
+        2,
+        "check that it is a primary of evenly, that both key files are the same (sha256sum)",
+    );
     assert_eq!(ended.stderr.lines().count(), 2, "{ended:?}");
     let agent = site.agent(&address, &format!("-j 1 --key-file {}", right.display()));
     primary.ended().answers("500\n");

@@ -6,23 +6,23 @@ use crate::support::{kill, run};
 use evenly_testkit::datagram_relay::{BackgroundRelay, Path};
 use std::time::Duration;
 
-/// A file of lines in several blocks, with quotes, empty lines and lines of several frames.
-fn texts(site: &Site) -> String {
-    let text = |n: usize| match n % 100 {
+/// A file with quotes, empty lines and lines of several frames. Its blocks end at 256 lines and, from line 359, at 64 KiB.
+fn texts(site: &Site, lines: usize) -> String {
+    let text = |n: usize| match n % 50 {
         7 => String::new(),
         8 => "'\"$(date)\" \\ ü".to_owned(),
-        9 => "long ".repeat(n * 20),
+        9 => "long ".repeat(n.min(600) * 20),
         _ => format!("text of {n}"),
     };
     let path = site.own("texts");
-    std::fs::write(&path, (0..700).map(|n| text(n) + "\n").collect::<String>()).unwrap();
+    std::fs::write(&path, (0..lines).map(|n| text(n) + "\n").collect::<String>()).unwrap();
     path.display().to_string()
 }
 
 const CMD: &str = "printf %s:%s\\n {n} {}";
 
 pub(crate) fn an_agent_needs_no_file(site: &Site, transport: Transport) {
-    let file = texts(site);
+    let file = texts(site, 400);
     for (question, status) in [("run -k", 0), ("run -k --at-most-once --split static", 0)] {
         let question = format!("{question} --lines {file}");
         let expected = run(&format!("{question} -q -- {CMD}"));
@@ -37,7 +37,7 @@ pub(crate) fn an_agent_needs_no_file(site: &Site, transport: Transport) {
 
 /// The next agent gets the texts again, also those of numbers that the first one held.
 pub(crate) fn a_killed_agent(site: &Site, transport: Transport) {
-    let question = format!("run -k --lines {} --silence 1s", texts(site));
+    let question = format!("run -k --lines {} --silence 1s", texts(site, 700));
     let expected = run(&format!("{question} -q -- {CMD}"));
     let (mut primary, address) = asking(site, transport, &question, CMD);
     let first = site.agent(&address, &format!("-j 2 -- {CMD}"));
@@ -53,7 +53,7 @@ pub(crate) fn a_killed_agent(site: &Site, transport: Transport) {
 }
 
 pub(crate) fn failures_name_number_and_text(site: &Site, transport: Transport) {
-    let file = texts(site);
+    let file = texts(site, 400);
     let cmd = "test {} != {n}9";
     std::fs::write(&file, "a\nb c\n39\nd\n").unwrap();
     let (primary, address) = asking(site, transport, &format!("failures --lines {file}"), cmd);
@@ -64,7 +64,7 @@ pub(crate) fn failures_name_number_and_text(site: &Site, transport: Transport) {
 }
 
 pub(crate) fn a_lossy_path(site: &Site) {
-    let question = format!("run -k --lines {}", texts(site));
+    let question = format!("run -k --lines {}", texts(site, 400));
     let expected = run(&format!("{question} -q -- {CMD}"));
     let (primary, address) = asking(site, Transport::Udp, &question, CMD);
     let path = Path { lose: 30, repeat: 20, late: Duration::from_millis(10), ..Path::default() };
@@ -77,7 +77,7 @@ pub(crate) fn a_lossy_path(site: &Site) {
 }
 
 pub(crate) fn a_file_that_changes(site: &Site, transport: Transport) {
-    let file = texts(site);
+    let file = texts(site, 400);
     let (primary, address) = asking(site, transport, &format!("run --lines {file}"), CMD);
     std::fs::write(&file, "other\n").unwrap();
     let agent = site.agent(&address, &format!("-j 2 -- {CMD}"));

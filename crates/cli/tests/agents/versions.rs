@@ -39,6 +39,23 @@ pub(crate) fn another_agent(site: &Site) {
     agent.ended().answers("");
 }
 
+/// A peer of another version that comes again and again costs a few lines.
+pub(crate) fn refused_a_hundred_times(site: &Site) {
+    let (mut primary, address) = site.primary(Transport::Unix, "count even 0..1000 -j 0");
+    let path = address.strip_prefix("unix:").unwrap();
+    for _ in 0..100 {
+        let (_, is_admitted, _) = say_hello(path, &hello(PROTOCOL, "0.0.77"));
+        assert!(!is_admitted);
+    }
+    primary.lines(" was refused: it is evenly 0.0.77", 20);
+    site.agent(&address, "-j 1").ended().answers("");
+    let ended = primary.ended();
+    ended.answers("500\n");
+    // One more for each minute that all of it takes.
+    let lines = ended.stderr.matches(" was refused").count();
+    assert!((20..30).contains(&lines), "{lines} lines: {ended:?}");
+}
+
 /// Those of our version who say what cannot be are sent away, and what they had is done by others.
 fn speak_nonsense(primary: &mut Process, path: &str) {
     for round in 0..3 {

@@ -119,14 +119,14 @@ pub(crate) fn a_long_line_stands_together() {
 /// A command waits while its lines are not read. That time does not count as its own.
 pub(crate) fn a_slow_reader_makes_no_command_time_out() {
     let yard = Yard::new();
-    let words = "run 0..3 -j 2 --lb --timeout 1s -- sh -c 'seq 700000; echo end' {}";
+    let words = "run 0..3 -j 2 --lb --timeout 4s -- sh -c 'seq 700000; echo end' {}";
     for order in ["-k", ""] {
         let mut command = yard.command(&words.replace("--lb", &format!("--lb {order}")));
         let mut running = start_command_piped(&mut command);
         let mut out = BufReader::new(running.child().stdout.take().unwrap());
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
-        std::thread::sleep(Duration::from_secs(4));
+        std::thread::sleep(Duration::from_secs(6));
         let mut rest = String::new();
         out.read_to_string(&mut rest).unwrap();
         let output = running.output();

@@ -94,14 +94,15 @@ pub(crate) fn what_is_shared() {
 pub(crate) fn a_wall() {
     for command in ["-- sh -c 'SCRIPT' {}", "--coprocess -- sh -c 'read line; SCRIPT'"] {
         let (group, yard) = (MemoryGroup::make(), Yard::new());
-        let script = "echo >> started; sleep 1; exec TOOL hoard";
+        let script = "echo >> started; until test -e go; do sleep 0.02; done; exec TOOL hoard";
         let script = script.replace("TOOL", yard.tool().to_str().unwrap());
-        let words = format!("count 0..1 -j 1 --memory 64M --progress none {command}");
+        let words = format!("count 0..1 -j 1 --memory 64M --silence 1h --progress none {command}");
         let command = yard.command(&words.replace("SCRIPT", &script));
         let running = Process::start(group.enclose(&command));
         until("it has begun", || yard.path("started").exists().then_some(()));
         let worker = children_of(running.pid())[0];
         kill("STOP", worker);
+        std::fs::write(yard.path("go"), "").unwrap();
         until("the kernel ends it", || children_of(worker).is_empty().then_some(()));
         kill("CONT", worker);
         let ended = yard.ended(running);

@@ -109,7 +109,7 @@ static void take(long mib) {
     }
 }
 
-/* More than anybody may have, and no end. */
+/* Takes more memory than a process may have, and does not end. */
 static void hoard(void) { take(1000); rest(60000); }
 
 /* Takes `mib` MiB and shares them with four forked processes. */

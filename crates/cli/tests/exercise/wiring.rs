@@ -47,8 +47,17 @@ struct Job {
 }
 
 impl Job {
-    /// Starts it, and gives the first picture and where it listens.
+    /// Starts it, goes on to the pipes, and gives that picture and where it listens.
     fn start(place: &Place, words: &str) -> (Self, Value, String) {
+        let (mut job, made) = Self::start_at_socket(place, words);
+        assert_eq!(made["stage"], "socket_made");
+        let first = job.until("pipes_made");
+        let address = job.said[0].strip_prefix("evenly: listening at ").unwrap().to_owned();
+        (job, first, address)
+    }
+
+    /// Starts it, and gives the first picture.
+    fn start_at_socket(place: &Place, words: &str) -> (Self, Value) {
         let mut command = place.evenly(&format!("{words} --wiring --step --format json"));
         command.stdin(Stdio::piped());
         let mut running = start_command(command);
@@ -56,8 +65,7 @@ impl Job {
         let shown = BufReader::new(running.child().stderr.take().unwrap()).lines();
         let mut job = Self { running, enter, shown, said: vec![] };
         let first = job.picture();
-        let address = job.said[0].strip_prefix("evenly: listening at ").unwrap().to_owned();
-        (job, first, address)
+        (job, first)
     }
 
     /// The next picture; the job stands still then.
@@ -189,6 +197,10 @@ fn a_job_without_local_workers_has_the_stages_of_the_primary() {
 
     let agent = place.join(&at, 2);
     job.press_enter();
+    let connecting = job.picture();
+    assert_eq!(connecting["stage"], "agent_connecting");
+    assert_eq!(socket(&connecting, "for agents")["to_accept"], 1);
+    job.press_enter();
     let joined = job.picture();
     assert_eq!(joined["stage"], "agent_joined");
     let (ours, theirs) = (socket(&joined, "to agent 1"), socket(&joined, "from agent 1"));
@@ -198,10 +210,47 @@ fn a_job_without_local_workers_has_the_stages_of_the_primary() {
     has_workers(&joined, 1, agent.pid(), 2);
 
     job.press_enter();
-    let waited = job.picture();
-    assert_eq!(waited["stage"], "waited");
+    let sent = job.picture();
+    assert_eq!((&sent["stage"], &sent["agent"]), (&"agent_range_sent".into(), &1.into()));
+    let range = &list(&sent, "agents")[0]["range"];
+    assert_eq!(range[0], "0");
+    // The agent answers while the job stands still.
+    job.press_enter();
+    let answered = job.picture();
+    assert_eq!((&answered["stage"], &answered["agent"]), (&"agent_answered".into(), &1.into()));
+    let waiting = socket(&answered, "to agent 1")["bytes_to_read"].as_u64().unwrap();
+    assert!(waiting > 0, "{answered:#}");
+
+    let waited = job.until("waited");
+    assert!(list(&waited, "sockets").iter().all(|socket| socket["state"] != "connected"));
     assert_eq!(job.end().0, "500000");
     assert!(agent.output().status.success());
+}
+
+#[test]
+fn a_socket_is_shown_after_each_of_its_calls() {
+    for (kind, address, calls) in [
+        ("unix", "unix:board", &["unbound", "bound", "listening"][..]),
+        ("tcp", "tcp:127.0.0.1:0", &["unbound", "bound", "listening"]),
+        ("udp", "udp:127.0.0.1:0", &["unbound", "bound"]),
+        ("unixgram", "unixgram:board", &["unbound", "bound"]),
+    ] {
+        let place = Place::new(&format!("calls-{kind}"));
+        let words = format!("count even 0..100 -j 1 --listen {address}");
+        let (mut job, mut picture) = Job::start_at_socket(&place, &words);
+        let stages = ["socket_made", "socket_bound", "listening"];
+        for (state, stage) in calls.iter().zip(stages) {
+            assert_eq!(picture["stage"], stage, "{kind}");
+            let [socket] = list(&picture, "sockets") else { panic!("{picture:#}") };
+            assert_eq!((&socket["kind"], &socket["state"]), (&kind.into(), &(*state).into()));
+            assert_eq!(socket["purpose"], "for agents", "{picture:#}");
+            assert_eq!(list(&picture, "pipes").len(), 0, "{picture:#}");
+            job.press_enter();
+            picture = job.picture();
+        }
+        assert_eq!(picture["stage"], "pipes_made", "{kind}");
+        assert_eq!(job.end().0, "50", "{kind}");
+    }
 }
 
 #[test]
@@ -234,18 +283,35 @@ fn the_text_fits_on_a_page_with_any_path() {
     let place = Place::new("text");
     let long = "a".repeat(100);
     let words = format!("count even 0..1e6 -j 0 --listen unix:{long} --wiring");
-    let job = start_command(place.evenly(&words));
+    let mut command = place.evenly(&words);
+    command.env("LC_ALL", "C");
+    let job = start_command(command);
     until("it listens", || place.0.join(&long).exists().then_some(()));
     let agents = [1, 2].map(|workers| place.join(&format!("unix:{long}"), workers));
     let output = job.output();
     assert_eq!(output.stdout, b"500000\n");
     let said = stderr(&output);
-    for words in ["an agent joined: ", "for agents", "listening", "from agent 1", "to worker 1.1"] {
+    for words in [
+        "1. socket(): the primary has",
+        "2. bind(): the socket has",
+        "3. listen(): the kernel",
+        "connect(): an agent called",
+        "accept(): an agent joined",
+        "write(): the range of agent 1",
+        "   agent 1: 0..=",
+        "read(): the answer of agent 1",
+        "for agents",
+        "listening",
+        "from agent 1",
+        "to worker 1.1",
+    ] {
         assert!(said.contains(words), "{words} is missing in {said}");
     }
     let is_ours = |line: &&str| !line.starts_with("evenly: ");
-    let too_wide = |line: &str| line.chars().count() > 100;
+    let too_wide = |line: &str| line.chars().count() > 80;
     assert!(!said.lines().filter(is_ours).any(too_wide), "{said}");
+    // No worker here writes results, so the pipe is not at its end.
+    assert!(said.contains("0: no worker") && !said.contains("end of file"), "{said}");
     for agent in agents {
         drop(agent.output());
     }

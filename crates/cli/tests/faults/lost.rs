@@ -207,17 +207,20 @@ pub(crate) fn left_early() {
 }
 
 pub(crate) fn closed_its_pipes() {
-    // It reports why it leaves, and its answers before that count. The range is so long that the worker has not got all
-    // of it when it closes its pipe.
-    for n in [0, 123_456] {
-        let output = run(&format!("count test:deaf@{n} 0..3e7 -j 1 --progress none"));
+    // It reports why it leaves, and its answers before that count, also those of the chunk in work. The range is so long
+    // that the worker has not got all of it when it closes its pipe.
+    for words in ["@0 0..3e7", "@123456 0..3e7", "@0 0..3e7 --split static"] {
+        let output = run(&format!("count test:deaf{words} -j 1 --progress none"));
         stdout_is(&output, b"15000000\n");
         assert!(stderr(&output).contains(": Bad file descriptor (os error 9))"), "{output:?}");
     }
     let output = run("count test:mute@123456 0..1e6 -j 2 --progress none");
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = stderr(&output);
-    assert!(said.contains("n = 123456 failed: exit 74"), "{said}");
+    let why =
+        "the worker could not write to its result pipe, descriptor 4; the function must not close";
+    assert!(said.contains(&format!("n = 123456 failed: exit 74: {why}")), "{said}");
+    assert!(said.contains(&format!(" ended with status 74 ({why}")), "{said}");
     assert!(said.contains("cannot tell it: write: Bad file descriptor"), "{said}");
 }
 

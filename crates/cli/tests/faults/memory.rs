@@ -2,7 +2,6 @@
 
 use crate::support::group::MemoryGroup;
 use crate::support::{children_of, is_alive, kill, run, start, start_command, stderr, until};
-use std::time::Duration;
 
 /// Several in one range, beside workers that do the rest.
 pub(crate) fn numbers_that_take_too_much() {
@@ -50,13 +49,12 @@ pub(crate) fn what_fits() {
 /// The primary is stopped and cannot watch: the kernel kills the worker that exceeds the limit, and the cause is known.
 pub(crate) fn a_wall() {
     let group = MemoryGroup::make();
-    let words = "count test:allocate=1500@5 5..6 -j 1 --memory 64M --retries 1 --progress none";
+    let words = "count test:allocate=2500@5 5..6 -j 1 --memory 64M --retries 1 --progress none";
     let running = start_command(group.evenly(words));
     let pid = running.pid();
     let worker = running.workers(1)[0];
-    std::thread::sleep(Duration::from_millis(500));
+    until("the worker has a group of its own", || (!group.inner().is_empty()).then_some(()));
     kill("STOP", pid);
-    assert!(!group.inner().is_empty(), "the worker has a group of its own");
     until("the kernel ends it", || (!is_alive(worker)).then_some(()));
     kill("CONT", pid);
     let output = running.output();

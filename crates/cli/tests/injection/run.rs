@@ -2,7 +2,7 @@
 //! still alive.
 
 use crate::scenario::{Act, Reach, Scenario};
-use crate::support::{self, PATIENCE, children_of, descriptors, state_and_parent};
+use crate::support::{self, PATIENCE, children_of, descriptors, end_of, state_and_parent};
 use crate::trace::{self, Call};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -126,7 +126,8 @@ impl Place {
         static RUNS: AtomicU32 = AtomicU32::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{}-{run}", std::process::id());
-        let directory = std::env::temp_dir().join(format!("evenly-injection-{mark}"));
+        let directory =
+            evenly_testkit::directory::in_memory().join(format!("evenly-injection-{mark}"));
         fs::create_dir(&directory).unwrap();
         Self { directory, mark }
     }
@@ -303,16 +304,10 @@ fn await_some<T>(child: &mut Child, mut look: impl FnMut(u32) -> Option<T>) -> O
 
 /// Waits for the end of a process; if it takes too long, it is killed and there is no status.
 fn within(patience: Duration, child: &mut Child) -> Option<ExitStatus> {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return Some(status);
-        }
-        if started.elapsed() > patience {
-            let _ = child.kill();
-            let _ = child.wait();
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(1));
+    let status = end_of(child, patience);
+    if status.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
     }
+    status
 }

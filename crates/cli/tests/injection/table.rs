@@ -122,6 +122,7 @@ const CANNOT_FAIL: &[(&str, &str, &str)] = &[
     ("getpid", "", "always successful"),
     ("getppid", "", "always successful"),
     ("gettid", "", "always successful"),
+    ("uname", "", "EFAULT alone, of a bad reference"),
     ("restart_syscall", "", "the kernel's, after a stop: its error is that of the call it resumes"),
     ("rt_sigreturn", "", "does not return"),
     ("set_robust_list", "", "the C library's, in fork: it has no use for the result"),

@@ -10,7 +10,8 @@ pub(crate) struct Directory(PathBuf);
 
 impl Directory {
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("evenly-items-{name}-{}", std::process::id()));
+        let path = evenly_testkit::directory::in_memory()
+            .join(format!("evenly-items-{name}-{}", std::process::id()));
         std::fs::create_dir(&path).unwrap();
         Self(path)
     }

@@ -68,7 +68,8 @@ fn workers_that_are_killed_change_nothing() {
 
 #[test]
 fn logs_events_and_wiring_name_numbers() {
-    let directory = std::env::temp_dir().join(format!("evenly-items-{}", std::process::id()));
+    let directory =
+        evenly_testkit::directory::in_memory().join(format!("evenly-items-{}", std::process::id()));
     fs::create_dir(&directory).unwrap();
     let (log, events) = (directory.join("log"), directory.join("events"));
     let words = ["count", "test:crash@1008", "3,1000..1020:4", "-j", "1", "--chunk", "4", "-q"];

@@ -2,6 +2,7 @@
 
 use crate::directory::Directory;
 use crate::support::stderr;
+use std::fmt::Write;
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
@@ -100,13 +101,68 @@ fn a_journal_belongs_to_the_numbers_of_the_file_not_to_its_name() {
 #[test]
 fn any_number_of_lines_is_read_in_bounded_memory() {
     let directory = Directory::new("many");
-    // Pairs of neighbours in the wrong order: 9 million lines are one range.
-    let lines: String = (0..4_500_000).map(|n| format!("{}\n{}\n", 2 * n + 1, 2 * n)).collect();
+    // Pairs of neighbours in the wrong order: more lines than a set has pieces at most are one range.
+    let mut lines = String::new();
+    for n in 0..2_200_000 {
+        writeln!(lines, "{}\n{}", 2 * n + 1, 2 * n).unwrap();
+    }
     let output = directory.run_with_input("count even --from -", lines.as_bytes());
-    assert_eq!(text(output.stdout), "4500000\n", "{:?}", output.stderr);
-    let squares: String = (0..4_500_000u64).map(|n| format!("{}\n", n * n)).collect();
+    assert_eq!(text(output.stdout), "2200000\n", "{:?}", output.stderr);
+    let mut squares = String::new();
+    for n in 0..4_200_000u64 {
+        writeln!(squares, "{}", n * n).unwrap();
+    }
     let output = directory.run_with_input("count even --from -", squares.as_bytes());
     let said = stderr(&output);
     assert!(said.contains("standard input, line ") && said.contains("4194304 pieces"), "{said}");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_leading_zero_is_said_to_be_lost_in_the_words_of_a_command() {
+    let directory = Directory::new("zeros");
+    let hint = "evenly: 08 is a number, which {} gives without zeros; write {n:02} for 2 digits, or --lines for the words \
+                as they are\n";
+    for words in
+        ["run -k --from - -- echo {}", "run -k 08..=10 -- echo {}", "run -k 9,08,10 -- echo {}"]
+    {
+        let output = directory.run_with_input(words, b"08\n09\n10\n");
+        assert_eq!(text(output.stdout.clone()), "8\n9\n10\n", "{words}");
+        assert_eq!(stderr(&output), hint, "{words}");
+    }
+    for words in ["run -k --from - -- echo {n:02}", "count true --from -"] {
+        let output = directory.run_with_input(words, b"08\n09\n10\n");
+        assert!(output.status.success() && output.stderr.is_empty(), "{words}: {output:?}");
+    }
+    let output = directory.run_with_input("run -k --from - -- echo {}", b"0\n10\n1_000\n0x0a\n");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn points_of_a_grid_are_fed_back_with_the_same_grid() {
+    let directory = Directory::new("points");
+    let words = "failures --grid a=-2..3 --grid b=1,2,5";
+    let first = directory.run(&format!("{words} 100/(a*(b-2))"));
+    let points = text(first.stdout.clone());
+    assert!(points.starts_with("a=-2 b=2\t") && points.lines().count() == 7, "{points}");
+    let again = directory.run_with_input(&format!("{words} 100/(a*(b-2)) --from -"), &first.stdout);
+    assert_eq!(text(again.stdout), points, "{}", text(again.stderr));
+    let run = "run -k --grid a=-2..3 --grid b=1,2,5 --from - -- echo {a}/{b}";
+    let output = directory.run_with_input(run, b"a=2 b=5 # last\n0\na=-2 b=2\n");
+    assert_eq!(text(output.stdout), "-2/1\n-2/2\n2/5\n");
+    for (words, expected) in [
+        (
+            "count true --from -",
+            "'a=-2 b=9' is a point of a grid; add the options --grid of the job",
+        ),
+        (
+            "count true --from - --grid a=-2..3 --grid b=1,2,5",
+            "is no point of --grid a=-2..3 --grid b=1..=2,5;",
+        ),
+    ] {
+        let output = directory.run_with_input(words, b"a=-2 b=9\texit 1\n");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words}: {said}");
+        assert!(said.contains("standard input, line 1: ") && said.contains(expected), "{said}");
+    }
 }

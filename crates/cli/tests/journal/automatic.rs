@@ -68,7 +68,7 @@ pub(crate) fn nowhere_to_keep_it() {
 /// A worker that is forked while the journal is open has its five descriptors and no more.
 pub(crate) fn workers_do_not_have_it() {
     let house = House::new();
-    let run = start_command(house.call("count", "test:slow=50", "0..40000 -j 2 --journal j"));
+    let run = start_command(house.call("count", "test:slow=50", "0..200000 -j 2 --journal j"));
     let workers = run.workers(2);
     let lost = workers[0];
     crate::support::kill("KILL", lost);
@@ -80,5 +80,5 @@ pub(crate) fn workers_do_not_have_it() {
     }
     let primary = descriptors(run.pid());
     assert!(primary.iter().any(|(_, target)| target.ends_with("/j")), "{primary:?}");
-    assert_eq!(run.output().stdout, b"20000\n");
+    assert_eq!(run.output().stdout, b"100000\n");
 }

@@ -49,7 +49,9 @@ pub(crate) fn locked_at_the_end() {
 journal = sqlite3.connect('j', isolation_level=None)
 journal.execute('BEGIN IMMEDIATE')
 open('locked', 'w')
-time.sleep(1.5)
+for _ in range(30000):
+    if 'is locked by another program' in open('said').read(): break
+    time.sleep(0.01)
 journal.execute('ROLLBACK')";
     let script =
         "if [ $0 = 1 ]; then python3 -c \"$1\" & until [ -e locked ]; do sleep 0.01; done; fi";
@@ -59,9 +61,11 @@ journal.execute('ROLLBACK')";
         let words = format!("{verb} 0..3 -j 1 --chunk 1 --journal j");
         // Outside of the command's session, which ends with it.
         let script = script.replace("python3", "setsid python3");
-        let run = finish(call(&house, &words, &["sh", "-c", &script, "{}", lock]));
-        assert_eq!(said(&run).0, Some(0), "{run:?}");
-        assert!(said(&run).2.contains("is locked by another program"), "{run:?}");
+        let mut run = call(&house, &words, &["sh", "-c", &script, "{}", lock]);
+        let run = run.stderr(std::fs::File::create(house.path("said")).unwrap()).output().unwrap();
+        let messages = std::fs::read_to_string(house.path("said")).unwrap();
+        assert_eq!(said(&run).0, Some(0), "{messages}");
+        assert!(messages.contains("is locked by another program"), "{messages}");
         let verified = finish(house.other("verify j"));
         assert_eq!(said(&verified).0, Some(0), "{verified:?}");
     }

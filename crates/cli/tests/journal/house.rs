@@ -19,7 +19,7 @@ impl House {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mark = format!("evenly-journal-{}-{number}", std::process::id());
-        let directory = std::env::temp_dir().join(&mark);
+        let directory = evenly_testkit::directory::in_memory().join(&mark);
         std::fs::create_dir(&directory).unwrap();
         Self { directory, mark }
     }

@@ -129,7 +129,11 @@ pub(crate) fn a_part_of_another_job_is_refused_by_name() {
     let house = House::new();
     two_of_three(&house);
     for (function, words, expected) in [
-        ("odd", "0..90 --part 2/3:stride", "function 'even' there, 'odd' here"),
+        (
+            "odd",
+            "0..90 --part 2/3:stride",
+            "function 'odd' there, 'even' in the journals before it; leave it out",
+        ),
         ("even", "0..91 --part 2/3:stride", "part 2/3:stride of 0..91"),
         ("even", "0..90 --part 2/4:stride", "part 2/4:stride of 0..90"),
         ("even", "0..90 --part 2/3", "part 2/3 of 0..90"),

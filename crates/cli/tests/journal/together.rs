@@ -33,7 +33,10 @@ pub(crate) fn several() {
     assert!(finish(house.call("count", "odd", "2000..3000 --journal d")).status.success());
     let other = finish(house.other("verify a b d"));
     assert_eq!(other.status.code(), Some(5));
-    assert!(String::from_utf8(other.stderr).unwrap().contains("function 'even' there, 'odd' here"));
+    let said = String::from_utf8(other.stderr).unwrap();
+    let differs =
+        "journal 'd' is of another job: function 'odd' there, 'even' in the journals before it; ";
+    assert!(said.contains(differs), "{said}");
     assert_eq!(finish(house.other("verify")).status.code(), Some(2));
     let twice = finish(house.other("verify a b a"));
     let said = String::from_utf8(twice.stderr).unwrap();

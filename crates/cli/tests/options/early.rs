@@ -69,7 +69,7 @@ fn a_halt_reports_the_numbers_that_caused_it() {
     assert!(failed.starts_with("evenly: n = 500 failed: signal 11 (SIGSEGV); rerun: "), "{said}");
     assert!(
         halted.starts_with(
-            "evenly: halted by --halt now,fail=1 (1 number failed; to go on, add --halt never): "
+            "evenly: halted by --halt now,fail=1 (1 number failed; to do the rest, use --halt never instead): "
         ),
         "{said}"
     );

@@ -37,7 +37,7 @@ fn has_control_characters(output: &Output) -> bool {
 #[test]
 fn lines_pasted_into_bash_do_the_same_call_again() {
     let (out, joblog) = (Scratch::new("quoting"), Scratch::new("quoting-joblog"));
-    let journal = Scratch(std::env::temp_dir().join(OsString::from_vec(
+    let journal = Scratch(evenly_testkit::directory::in_memory().join(OsString::from_vec(
         [b"evenly-\xff\n", std::process::id().to_string().as_bytes()].concat(),
     )));
     let mut call = evenly("map 5..6 --quiet --joblog");

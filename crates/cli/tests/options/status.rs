@@ -2,7 +2,10 @@
 
 use super::Scratch;
 use super::support::{self, Running, descriptors, kill, start_command, stderr, until};
+use evenly_testkit::needs::lacks;
+use rustix::process::Uid;
 use std::fs;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -34,7 +37,11 @@ impl Runtime {
 
     /// Starts a job, and waits until it has its socket.
     fn start(&self, words: &str) -> Running {
-        let job = start_command(self.evenly(words));
+        self.started(self.evenly(words))
+    }
+
+    fn started(&self, command: Command) -> Running {
+        let job = start_command(command);
         until("the job has its socket", || {
             let mode = fs::metadata(self.socket(&job)).ok()?.permissions().mode();
             (mode & 0o777 == 0o600).then_some(())
@@ -112,6 +119,43 @@ fn clients_that_do_not_read_neither_slow_nor_end_a_job() {
     let open = descriptors(job.pid()).len();
     assert!(open < 40, "{open} descriptors are open");
     assert_eq!(job.output().stdout, b"3000\n");
+}
+
+/// Another user cannot connect; where the permissions were opened, it gets the end and no byte.
+#[test]
+fn another_user_learns_nothing_of_a_job() {
+    if lacks(&["root"]) {
+        return;
+    }
+    let runtime = Runtime::new();
+    let gate = Scratch::new("gate");
+    let wait = format!("until [ -e {} ]; do sleep 0.1; done", gate.name());
+    let mut job = runtime.evenly("run 0..4 -j 1 -q --");
+    job.args(["sh", "-c", &wait, "{}"]);
+    let job = runtime.started(job);
+    let socket = runtime.socket(&job);
+    let ask = |user: u32| -> Result<usize, ErrorKind> {
+        let socket = socket.clone();
+        let asking = std::thread::spawn(move || {
+            // A thread can be another user by itself.
+            rustix::thread::set_thread_uid(Uid::from_raw(user)).unwrap();
+            let mut client = UnixStream::connect(socket).map_err(|error| error.kind())?;
+            client.read_to_end(&mut Vec::new()).map_err(|error| error.kind())
+        });
+        asking.join().unwrap()
+    };
+    assert_eq!(ask(61237), Err(ErrorKind::PermissionDenied));
+    for path in [&socket, socket.parent().unwrap(), &runtime.0] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    assert_eq!(ask(61237), Ok(0));
+    let own = ask(0);
+    assert!(own.is_ok_and(|bytes| bytes > 100), "{own:?}");
+    // The client trusts no answer from a directory that others can write to.
+    let asked = runtime.status(&job.pid().to_string());
+    assert_eq!(asked.status.code(), Some(2), "{asked:?}");
+    fs::write(gate.path(), "").unwrap();
+    assert!(job.output().status.success());
 }
 
 #[test]

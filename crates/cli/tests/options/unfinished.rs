@@ -34,13 +34,14 @@ fn last_event(file: &Scratch) -> Value {
     serde_json::from_str(file.text().lines().last().unwrap()).unwrap()
 }
 
+/// A run that may halt begins its commands one by one, ascending, by any policy: all numbers below are run.
 #[test]
 fn failures_that_halt_print_every_known_failure_ascending() {
     for (spec, at, expected) in [
-        ("now,fail=1", "10005", "10005\texit 7\n"),
-        ("soon,fail=1", "10005", "10005\texit 7\n"),
-        ("now,fail=3", "24|10010|10020", "24\texit 7\n10010\texit 7\n10020\texit 7\n"),
-        ("2", "10005", "10005\texit 7\n"),
+        ("now,fail=1", "105", "105\texit 7\n"),
+        ("soon,fail=1", "105", "105\texit 7\n"),
+        ("now,fail=3", "24|110|120", "24\texit 7\n110\texit 7\n120\texit 7\n"),
+        ("2", "105", "105\texit 7\n"),
     ] {
         let output = failing(&format!("0..20000 --halt {spec}"), at);
         let said = stderr(&output);
@@ -104,12 +105,12 @@ fn every_verb_ends_at_a_deadline_with_an_object_and_an_event() {
 fn a_halt_and_a_signal_leave_the_same() {
     let file = Scratch::new("halted");
     let words = "0..20000 --halt now,fail=1 --format json --events";
-    let output = failing(&format!("{words} {}", file.name()), "10005");
+    let output = failing(&format!("{words} {}", file.name()), "105");
     let halted = object(&output);
     let rerun = halted["failures"][0]["rerun"].as_str().unwrap();
-    assert!(rerun.starts_with("evenly ") && rerun.contains(" 10005..=10005"), "{rerun}");
+    assert!(rerun.starts_with("evenly ") && rerun.contains(" 105..=105"), "{rerun}");
     let failed = serde_json::json!([
-        {"first": "10005", "last": "10005", "cause": "exit 7", "rerun": rerun}
+        {"first": "105", "last": "105", "cause": "exit 7", "rerun": rerun}
     ]);
     assert_eq!((&halted["failures"], &halted["complete"]), (&failed, &false.into()));
     assert_eq!(number(&halted, "failed"), 1);
@@ -291,14 +292,14 @@ fn a_halt_counts_windows_of_chunk_commands() {
         assert_eq!((text(&output).as_str(), output.status.code()), expected, "{spec}");
         let said = stderr(&output);
         let halted = format!(
-            "halted by --halt {spec} (3 windows {counted}; to go on, add --halt never): 300 of 1000 numbers done, 300 of them failed; "
+            "halted by --halt {spec} (3 windows {counted}; to do the rest, use --halt never instead): 300 of 1000 numbers done, 300 of them failed; "
         );
         assert!(said.contains(&halted), "{said}");
     }
     let script = "test $1 -ge 300 && sleep 1000; echo 1";
     let output = in_windows("count", &["--halt", "now,success=3"], script);
     assert_eq!(output.status.code(), Some(4));
-    let halted = "halted by --halt now,success=3 (3 windows succeeded; to go on, add --halt never): 300 of 1000 numbers done, 0 of them";
+    let halted = "halted by --halt now,success=3 (3 windows succeeded; to do the rest, use --halt never instead): 300 of 1000 numbers done, 0 of them";
     assert!(stderr(&output).contains(halted), "{output:?}");
 }
 
@@ -311,7 +312,7 @@ fn a_halt_counts_windows_of_coprocesses() {
     assert_eq!((text(&output).as_str(), output.status.code()), ("x\nx\nx\n", Some(4)));
     assert!(
         stderr(&output)
-            .contains("halted by --halt now,done=3 (3 windows done; to go on, add --halt never): "),
+            .contains("halted by --halt now,done=3 (3 windows done; to do the rest, use --halt never instead): "),
         "{output:?}"
     );
 }
@@ -335,7 +336,7 @@ fn a_percentage_needs_three_windows() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(status), "{failing}: {said}");
         let is_halted = said.contains(
-            "halted by --halt soon,fail=5% (300 numbers failed; to go on, add --halt never): ",
+            "halted by --halt soon,fail=5% (300 numbers failed; to do the rest, use --halt never instead): ",
         );
         assert_eq!(is_halted, status == 4, "{failing}: {said}");
     }
@@ -354,7 +355,7 @@ fn a_resumed_run_counts_its_own_windows() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(
         said.contains(
-            "halted by --halt soon,fail=2 (2 windows failed; to go on, add --halt never): "
+            "halted by --halt soon,fail=2 (2 windows failed; to do the rest, use --halt never instead): "
         ),
         "{said}"
     );

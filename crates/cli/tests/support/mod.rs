@@ -2,11 +2,13 @@
 #![allow(
     dead_code,
     unused_imports,
+    unused_macros,
     clippy::allow_attributes,
     clippy::unwrap_used,
     reason = "each test binary uses its own part of this, and a test fails by panicking"
 )]
 
+pub(crate) mod classroom;
 pub(crate) mod group;
 pub(crate) mod inherited;
 pub(crate) mod network;
@@ -16,11 +18,10 @@ pub(crate) mod sshd;
 pub(crate) mod wire;
 
 pub(crate) use evenly_testkit::needs::needing;
-pub(crate) use evenly_testkit::watch::{PATIENCE, until};
+pub(crate) use evenly_testkit::watch::{PATIENCE, end_of, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 /// All questions; `find` twice.
 pub(crate) const VERBS: [&str; 12] = [
@@ -118,13 +119,9 @@ impl Running {
     /// Waits for its end and gives what it wrote.
     pub(crate) fn output(mut self) -> Output {
         let mut child = self.0.take().unwrap();
-        let started = Instant::now();
-        while child.try_wait().unwrap().is_none() {
-            if started.elapsed() > PATIENCE {
-                child.kill().unwrap();
-                panic!("it hangs");
-            }
-            std::thread::sleep(Duration::from_millis(2));
+        if end_of(&mut child, PATIENCE).is_none() {
+            child.kill().unwrap();
+            panic!("it hangs");
         }
         child.wait_with_output().unwrap()
     }

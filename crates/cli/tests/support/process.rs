@@ -1,19 +1,34 @@
 //! Running process of the binary whose standard error is read line by line.
 
-use super::{PATIENCE, children_of, until};
+use super::{PATIENCE, children_of, end_of, until};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A process that runs, killed if a test fails before it ends.
 pub(crate) struct Process {
     child: Child,
-    said: Arc<Mutex<Vec<u8>>>,
+    said: Arc<Said>,
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<()>>,
+}
+
+/// What a process has written to standard error so far.
+#[derive(Default)]
+struct Said {
+    text: Mutex<Text>,
+    /// Notified after each read.
+    grew: Condvar,
+}
+
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    /// No process has the write end any more.
+    is_whole: bool,
 }
 
 /// How one ended, and all that it wrote.
@@ -30,13 +45,21 @@ impl Process {
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let said = Arc::new(Mutex::new(vec![]));
+        let said = Arc::new(Said::default());
         let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let heard = said.clone();
         let stderr = std::thread::spawn(move || {
             let mut room = [0; 4096];
-            while let Ok(count @ 1..) = err.read(&mut room) {
-                heard.lock().unwrap().extend_from_slice(&room[..count]);
+            loop {
+                let count = err.read(&mut room).unwrap_or(0);
+                // A test that fails while it reads this poisons the lock.
+                let Ok(mut text) = heard.text.lock() else { return };
+                text.bytes.extend_from_slice(&room[..count]);
+                text.is_whole = count == 0;
+                heard.grew.notify_all();
+                if text.is_whole {
+                    return;
+                }
             }
         });
         let stdout = std::thread::spawn(move || {
@@ -53,7 +76,7 @@ impl Process {
 
     /// What it has said on standard error so far.
     pub(crate) fn said(&self) -> String {
-        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.said.text.lock().unwrap().bytes).into_owned()
     }
 
     /// Waits until it has said a whole line with this in it, and gives the first such line.
@@ -64,22 +87,19 @@ impl Process {
     /// Waits for `count` lines on standard error that contain this text.
     pub(crate) fn lines(&mut self, with: &str, count: usize) -> Vec<String> {
         let started = Instant::now();
+        let mut text = self.said.text.lock().unwrap();
         loop {
-            let has_ended = self.child.try_wait().unwrap().is_some();
-            if has_ended && let Some(stderr) = self.stderr.take() {
-                stderr.join().unwrap();
-            }
-            let said = self.said();
-            let whole = said.rfind('\n').map_or("", |end| &said[..end]);
-            let lines = whole.lines().filter(|line| line.contains(with));
+            let said = String::from_utf8_lossy(&text.bytes);
+            let lines = whole_lines(&said).filter(|line| line.contains(with));
             let lines: Vec<String> = lines.map(str::to_owned).collect();
             if lines.len() >= count {
                 return lines;
             }
-            assert!(!has_ended, "it ended without saying '{with}' {count} times: {said}");
+            assert!(!text.is_whole, "it ended without saying '{with}' {count} times: {said}");
             let waited = started.elapsed();
             assert!(waited < PATIENCE, "it does not say '{with}' {count} times: {said}");
-            std::thread::sleep(Duration::from_millis(2));
+            drop(said);
+            (text, _) = self.said.grew.wait_timeout(text, PATIENCE - waited).unwrap();
         }
     }
 
@@ -98,14 +118,8 @@ impl Process {
 
     /// Waits for its end and gives what it wrote.
     pub(crate) fn ended(mut self) -> Ended {
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(started.elapsed() < PATIENCE, "it hangs, after it said: {}", self.said());
-            std::thread::sleep(Duration::from_millis(2));
-        };
+        let status = end_of(&mut self.child, PATIENCE);
+        let status = status.unwrap_or_else(|| panic!("it hangs, after it said: {}", self.said()));
         let stdout = self.stdout.take().unwrap().join().unwrap();
         if let Some(stderr) = self.stderr.take() {
             stderr.join().unwrap();
@@ -117,6 +131,11 @@ impl Process {
             stderr: self.said(),
         }
     }
+}
+
+/// The whole lines of a text.
+fn whole_lines(text: &str) -> std::str::Lines<'_> {
+    text.rfind('\n').map_or("", |end| &text[..end]).lines()
 }
 
 impl Ended {

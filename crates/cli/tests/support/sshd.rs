@@ -1,9 +1,11 @@
 //! An ssh server on loopback for one test, with keys and settings of its own.
 
+use super::PATIENCE;
+use super::network::Network;
 use super::process::Process;
 use super::site::Site;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -12,17 +14,24 @@ use std::time::{Duration, Instant};
 /// What [`needing`](super::needing) has to find for it.
 pub(crate) const SSH: &[&str] = &["sshd", "ssh", "ssh-keygen", "sha256sum"];
 
-/// Time for the server to answer.
-const READY_WITHIN: Duration = Duration::from_secs(30);
-
 /// A running server. All hosts lead to it but `refused`, at which nothing listens.
 pub(crate) struct Sshd<'a> {
     site: &'a Site,
     server: Child,
+    port: u16,
 }
 
 impl<'a> Sshd<'a> {
     pub(crate) fn start(site: &'a Site) -> Self {
+        Self::start_at(site, "127.0.0.1", &[])
+    }
+
+    /// On a machine of a network.
+    pub(crate) fn start_on(site: &'a Site, network: &Network, machine: usize) -> Self {
+        Self::start_at(site, &network.address(machine), &network.on(machine))
+    }
+
+    fn start_at(site: &'a Site, address: &str, through: &[String]) -> Self {
         let own = |name: &str| site.own(name).display().to_string();
         for key in ["host-key", "user-key"] {
             let mut keygen = Command::new("ssh-keygen");
@@ -33,37 +42,46 @@ impl<'a> Sshd<'a> {
         let _ = fs::create_dir_all("/run/sshd");
         let [port, refused] = [(); 2]
             .map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        // Processes of the test are known by this variable: see Site.
+        // Processes of the test are known by XDG_CONFIG_HOME: see Site. Startup files of the user may
+        // wait for anything.
         let configuration = site.configuration();
         let settings = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
+            "Port {port}\nListenAddress {address}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
              UsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n\
-             MaxStartups 100\nSetEnv XDG_CACHE_HOME={} XDG_CONFIG_HOME={}\n",
+             MaxStartups 100\nSetEnv HOME={} XDG_CACHE_HOME={} XDG_CONFIG_HOME={}\n",
             own("host-key"),
             own("user-key.pub"),
+            own("home"),
             own("cache"),
             configuration.display(),
         );
         fs::write(own("sshd_config"), settings).unwrap();
         let client = format!(
             "Host refused\n Port {refused}\n\
-             Host *\n HostName 127.0.0.1\n Port {port}\n IdentityFile {}\n IdentitiesOnly yes\n\
+             Host *\n HostName {address}\n Port {port}\n IdentityFile {}\n IdentitiesOnly yes\n\
              StrictHostKeyChecking no\n UserKnownHostsFile {}\n LogLevel ERROR\n",
             own("user-key"),
             own("known-hosts"),
         );
         fs::write(own("ssh_config"), client).unwrap();
-        let server = paths("sshd");
-        let mut server = Command::new(server);
-        server.args(["-D", "-e", "-f", &own("sshd_config")]).stdin(Stdio::null());
-        server.stderr(fs::File::create(own("sshd.log")).unwrap());
+        let mut words = through.to_vec();
+        words.push(paths("sshd").display().to_string());
+        let mut server = Command::new(&words[0]);
+        server.args(&words[1..]).args(["-D", "-e", "-f", &own("sshd_config")]).stdin(Stdio::null());
+        let log = own("sshd.log");
+        server.stderr(fs::File::create(&log).unwrap());
         let server = server.spawn().unwrap();
         let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < READY_WITHIN, "sshd does not answer");
+        while !fs::read_to_string(&log).unwrap().contains("Server listening on ") {
+            assert!(began.elapsed() < PATIENCE, "sshd does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { site, server }
+        Self { site, server, port }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The ssh that knows the hosts.

@@ -1,8 +1,8 @@
 //! First messages of an agent and of a primary as bytes, for tests that act as one of them.
 
+use super::PATIENCE;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 /// What all of them begin with.
 pub(crate) fn beginning(protocol: u16, program: &str) -> Vec<u8> {
@@ -39,7 +39,7 @@ pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
 /// Says hello at the socket of a primary; the connection, whether it is admitted, and the answer.
 pub(crate) fn say_hello(path: &str, hello: &[u8]) -> (UnixStream, bool, Vec<u8>) {
     let mut socket = UnixStream::connect(path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.write_all(&framed(hello)).unwrap();
     let mut head = [0; 3];
     socket.read_exact(&mut head).unwrap();

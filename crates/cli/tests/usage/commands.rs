@@ -120,7 +120,7 @@ fn a_command_is_the_function() {
     refused("run 0..10", &["no command is given to run"]);
     refused("run", &["missing"]);
     refused("count -- true {}", &["missing"]);
-    refused("count 10..0 -- true {}", &["reversed", "0..10"]);
+    refused("count 10..0 -- true {}", &["reversed", "0..=10"]);
     refused("count x -- true {}", &["'x'", "START..END"]);
     for option in ["--coprocess", "--as slurm", "--no-status 3", "--at-most-once"] {
         let name = option.split(' ').next().unwrap();

@@ -10,7 +10,20 @@ const WIDTHS: [usize; 3] = [80, 100, 120];
 #[test]
 fn help_is_wrapped_once_at_every_width() {
     let others = [
-        "run", "sbatch", "join", "keygen", "key", "resume", "verify", "settle", "inspect", "status",
+        "run",
+        "sbatch",
+        "slurm-script",
+        "join",
+        "agent",
+        "keygen",
+        "key",
+        "resume",
+        "verify",
+        "settle",
+        "inspect",
+        "status",
+        "report",
+        "lab",
     ];
     for verb in verbs().chain(others).chain([""]) {
         for width in WIDTHS {
@@ -103,8 +116,21 @@ fn the_examples_of_each_verb_are_calls_that_would_run() {
 /// change: `EVENLY_BLESS=1 cargo test`.
 #[test]
 fn help_texts_are_as_committed() {
-    let others =
-        ["run", "join", "keygen", "key", "resume", "verify", "settle", "inspect", "status"];
+    let others = [
+        "run",
+        "slurm-script",
+        "join",
+        "agent",
+        "keygen",
+        "key",
+        "resume",
+        "verify",
+        "settle",
+        "inspect",
+        "status",
+        "report",
+        "lab",
+    ];
     let commands = verbs().chain(others);
     let texts = commands.map(|name| (format!("{name} --help"), format!("evenly-{name}.txt")));
     for (words, file) in texts.chain([("--help".to_owned(), "evenly.txt".to_owned())]) {

@@ -49,7 +49,8 @@ fn a_number_that_fails_withholds_the_rows() {
 
 #[test]
 fn bins_that_cannot_be_are_refused_before_work_starts() {
-    let directory = std::env::temp_dir().join(format!("evenly-bins-{}", std::process::id()));
+    let directory =
+        evenly_testkit::directory::in_memory().join(format!("evenly-bins-{}", std::process::id()));
     let journal = directory.join("never").display().to_string();
     for (bins, message) in [
         ("0..1", "it is not LO..HI/K; write, for example, --bins 0..1/20"),
@@ -71,7 +72,8 @@ fn bins_that_cannot_be_are_refused_before_work_starts() {
 
 #[test]
 fn a_journal_is_resumed_verified_and_merged_with_the_same_bins_only() {
-    let directory = std::env::temp_dir().join(format!("evenly-bins-j-{}", std::process::id()));
+    let directory = evenly_testkit::directory::in_memory()
+        .join(format!("evenly-bins-j-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let path = |name: &str| directory.join(name).display().to_string();
     let (one, two, both) = (path("one"), path("two"), path("both"));

@@ -117,7 +117,7 @@ impl Incoming {
         self.due_ns.is_some_and(|due_ns| due_ns <= now_ns)
     }
 
-    /// What is awaited, and what has come behind it: about to be told.
+    /// The number that is awaited, and those that have come behind it, for an acknowledgement that goes out now.
     pub(super) fn acknowledge(&mut self) -> (u64, u32) {
         (self.unanswered, self.due_ns) = (0, None);
         (self.expected, self.later)

@@ -88,7 +88,7 @@ pub struct ReachedHalt {
     pub has_end: bool,
 }
 
-/// As in `--halt soon,fail=2 (2 windows failed; to go on, add --halt never)`. Where the items have no end, the advice is
+/// As in `--halt soon,fail=2 (2 windows failed; to do the rest, use --halt never instead)`. Where the items have no end, the advice is
 /// a limit twice as high.
 impl fmt::Display for ReachedHalt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,13 +100,13 @@ impl fmt::Display for ReachedHalt {
             HaltTrigger::Success => "succeeded",
             HaltTrigger::Done => "done",
         };
-        write!(f, "--halt {halt} ({counted} {unit}{plural} {how}; to go on, add --halt ")?;
+        write!(f, "--halt {halt} ({counted} {unit}{plural} {how}; to do the rest, use --halt ")?;
         match halt.after {
             HaltThreshold::Numbers(numbers) if !has_end => {
                 let after = HaltThreshold::Numbers(numbers.max(*counted).saturating_mul(2));
-                write!(f, "{})", Halt { after, ..*halt })
+                write!(f, "{} instead)", Halt { after, ..*halt })
             }
-            _ => f.write_str("never)"),
+            _ => f.write_str("never instead)"),
         }
     }
 }
@@ -256,17 +256,17 @@ mod tests {
         let fail = halt(HaltTrigger::Fail, HaltThreshold::Numbers(2));
         assert_eq!(
             text(fail, 2, true),
-            "--halt soon,fail=2 (2 windows failed; to go on, add --halt never)"
+            "--halt soon,fail=2 (2 windows failed; to do the rest, use --halt never instead)"
         );
         let done = halt(HaltTrigger::Done, HaltThreshold::Percent(5.0));
         assert_eq!(
             text(done, 1, false),
-            "--halt soon,done=5% (1 number done; to go on, add --halt never)"
+            "--halt soon,done=5% (1 number done; to do the rest, use --halt never instead)"
         );
         let open = ReachedHalt { halt: fail, counted: 3, has_windows: false, has_end: false };
         assert_eq!(
             open.to_string(),
-            "--halt soon,fail=2 (3 numbers failed; to go on, add --halt soon,fail=6)"
+            "--halt soon,fail=2 (3 numbers failed; to do the rest, use --halt soon,fail=6 instead)"
         );
     }
 

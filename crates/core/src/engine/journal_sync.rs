@@ -9,7 +9,7 @@ use super::output::{EngineOutput, Seat};
 use super::pending_output::PendingOutput;
 use crate::aggregate::Aggregate;
 use crate::interval::Interval;
-use crate::lease::Assignment;
+use crate::lease::{Assignment, WorkerId};
 use crate::partial::Failure;
 use crate::scheduler::{Record, Scheduler};
 use alloc::collections::VecDeque;
@@ -34,7 +34,14 @@ pub enum Durability {
 #[derive(Clone, Copy, Debug)]
 struct HeldAssignment {
     seat: Seat,
+    worker: WorkerId,
     assignment: Assignment,
+}
+
+impl HeldAssignment {
+    fn stands(&self, scheduler: &Scheduler) -> bool {
+        scheduler.stands(self.worker, &self.assignment)
+    }
 }
 
 /// Records and assignments on their way to the journal.
@@ -130,7 +137,7 @@ impl JournalSync {
         Some(record)
     }
 
-    /// Notes that numbers come back unbegun; whether the journal must be told.
+    /// Notes that numbers come back unbegun; whether the journal must take that down.
     pub(super) fn untouch(&mut self, now_ns: u64) -> bool {
         if self.is_journal() {
             self.pace.add(size_of::<Interval>(), now_ns);
@@ -148,8 +155,14 @@ impl JournalSync {
     }
 
     /// Holds assignments back until their begin is durable.
-    pub(super) fn hold(&mut self, seat: Seat, assignments: &[Assignment]) {
-        self.held.extend(assignments.iter().map(|one| HeldAssignment { seat, assignment: *one }));
+    pub(super) fn hold(&mut self, seat: Seat, worker: WorkerId, assignments: &[Assignment]) {
+        let held = |one: &Assignment| HeldAssignment { seat, worker, assignment: *one };
+        self.held.extend(assignments.iter().map(held));
+    }
+
+    /// Whether any assignment is held back.
+    pub(super) fn is_holding(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Whether an assignment is held back, so that no worker knows of it.
@@ -177,7 +190,7 @@ impl JournalSync {
         let mut most = 0;
         if !self.held.is_empty() && !is_ending {
             // A worker that was lost since has lost these, too.
-            self.held.retain(|held| scheduler.stands(&held.assignment));
+            self.held.retain(|held| held.stands(scheduler));
             most = self.held.len();
         }
         let is_due = due_ns.is_some_and(|due_ns| due_ns <= now_ns);
@@ -230,17 +243,15 @@ impl JournalSync {
         self.pace.done(took_ns, now_ns);
         if is_ending {
             // Of one that does not stand, a worker was lost: its numbers have failed.
-            for held in self.held[..begun].iter().filter(|held| scheduler.stands(&held.assignment))
-            {
+            for held in self.held[..begun].iter().filter(|held| held.stands(scheduler)) {
                 self.pace.add(size_of::<Interval>(), now_ns);
                 outputs.push_back(EngineOutput::AppendUntouched(held.assignment.interval));
             }
             return;
         }
-        for HeldAssignment { seat, assignment } in self.held.drain(..begun) {
-            if scheduler.stands(&assignment) {
-                outputs.push_back(EngineOutput::Begin { seat, assignment });
-            }
+        for held in self.held.drain(..begun).filter(|held| held.stands(scheduler)) {
+            let HeldAssignment { seat, assignment, .. } = held;
+            outputs.push_back(EngineOutput::Begin { seat, assignment });
         }
     }
 

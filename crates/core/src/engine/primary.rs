@@ -216,7 +216,9 @@ impl Primary {
             Order::Assign { slot } => {
                 let seat = self.seat(slot);
                 if self.journal.is_ahead() {
-                    self.journal.hold(seat, &self.supervisor.assignments());
+                    if let Some(worker) = self.supervisor.name_in(slot) {
+                        self.journal.hold(seat, worker, &self.supervisor.assignments());
+                    }
                     return Ok(None);
                 }
                 EngineOutput::Assign { seat }
@@ -417,7 +419,11 @@ impl Primary {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let is_held = |assignment: &Assignment| self.journal.holds(assignment);
-        let is_drained = || self.supervisor.scheduler().is_drained_except(is_held);
+        let scheduler = self.supervisor.scheduler();
+        let is_drained = || match self.journal.is_holding() {
+            true => scheduler.is_drained_except(is_held),
+            false => scheduler.is_drained(),
+        };
         (self.is_complete() || is_drained()) && self.journal.is_settled()
     }
 

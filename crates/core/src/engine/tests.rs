@@ -1,11 +1,12 @@
 //! Rules of the engine that whole simulated runs do not show: each of these tests fails when its rule is taken away.
 
+use super::halt::{Halt, HaltSpeed, HaltThreshold, HaltTrigger};
 use super::*;
 use crate::aggregate::{Aggregate, Value};
 use crate::frame::{Body, Frame, PIPE_FRAME, Packer, Unpacker};
 use crate::interval::Interval;
 use crate::lease::WorkerId;
-use crate::partial::Partial;
+use crate::partial::{Cause, Failure, Partial};
 use crate::policy::Policy;
 use crate::range::Range;
 use crate::scheduler::{Counts, Record, Scheduler};
@@ -30,8 +31,16 @@ struct Bench {
 impl Bench {
     /// A run over ten numbers in chunks of one.
     fn new(aggregate: Aggregate, prepare: impl FnOnce(Scheduler) -> Scheduler) -> Self {
+        Self::of_chunks(aggregate, Policy::Fixed(NonZeroU64::MIN), prepare)
+    }
+
+    /// The same in other chunks.
+    fn of_chunks(
+        aggregate: Aggregate,
+        policy: Policy,
+        prepare: impl FnOnce(Scheduler) -> Scheduler,
+    ) -> Self {
         let range = Range::new(0, 10).unwrap();
-        let policy = Policy::Fixed(NonZeroU64::MIN);
         let scheduler = prepare(Scheduler::new(range, aggregate, policy, 1));
         Self {
             engine: Primary::new(scheduler, aggregate, 1),
@@ -259,15 +268,14 @@ fn what_a_command_did_is_durable_only_behind_its_written_output() {
     assert_eq!(appended(&bench), 1);
 }
 
-#[test]
-fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
+/// Number 0 is done and written, 1 is in work, and 2 is done and has printed a line.
+fn gap_below_output(durability: Durability) -> Bench {
     let mut bench = commands(false);
+    bench.engine.set_durability(durability);
     bench.join();
     bench.work(1);
     bench.engine.flushed(0);
     bench.poll();
-    let appended = |bench: &Bench| bench.count(|output| matches!(output, EngineOutput::Append(_)));
-    assert_eq!(appended(&bench), 1);
     // The worker holds 1 and 2, and answers 2 first.
     let [first, second] = bench.engine.assignments()[..2] else { panic!() };
     assert_eq!(first.interval, Interval::single(1));
@@ -282,8 +290,79 @@ fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
     bench.poll();
     bench.engine.flushed(0);
     bench.poll();
-    assert_eq!(appended(&bench), 1, "{:?}", bench.seen);
     assert_eq!(bench.engine.scheduler().ledger().covered().len(), 2);
+    bench
+}
+
+#[test]
+fn output_above_a_gap_is_not_durable_before_the_gap_is_closed() {
+    let bench = gap_below_output(Durability::Journal { is_ahead: false });
+    let appended = bench.count(|output| matches!(output, EngineOutput::Append(_)));
+    assert_eq!(appended, 1, "{:?}", bench.seen);
+}
+
+/// With a journal, the next run does the number again and prints again.
+#[test]
+fn output_above_a_gap_is_written_at_an_early_end_if_there_is_no_journal() {
+    for (durability, lines) in [(Durability::Journal { is_ahead: false }, 1), (Durability::None, 2)]
+    {
+        let mut bench = gap_below_output(durability);
+        bench.engine.end();
+        bench.engine.write_rest(&[]);
+        bench.poll();
+        let written = bench.count(|output| matches!(output, EngineOutput::Write(_)));
+        assert_eq!(written, lines, "{:?}", bench.seen);
+    }
+}
+
+#[test]
+fn no_worker_falls_silent_after_the_end() {
+    let mut bench =
+        Bench::new(Aggregate::Count, |scheduler| scheduler.at_most_once(Counts::Numbers));
+    bench.join();
+    bench.engine.worker_stopped(0, None, bench.now_ns);
+    bench.engine.end();
+    bench.now_ns += 60 * SECOND;
+    bench.poll();
+    // Silent, it would fail as unknown, and be named twice.
+    assert_eq!(bench.engine.unknown_in_hand().len(), 1);
+}
+
+#[test]
+fn a_number_that_fails_for_good_is_flaky_no_more() {
+    let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler);
+    bench.join();
+    let interval = bench.worker.next(1).unwrap().slice;
+    let cause = Cause::Exit(1);
+    bench.worker.recover(Failure { interval, cause });
+    bench.work(0);
+    assert_eq!(bench.engine.flaky().numbers, 1);
+    bench.worker.tally().fail(interval.first(), cause);
+    bench.worker.counted(interval.last());
+    bench.worker.report(1);
+    bench.work(0);
+    assert_eq!(bench.engine.flaky().numbers, 0);
+}
+
+#[test]
+fn a_window_that_fails_counts_once_towards_a_halt() {
+    let three = Policy::Fixed(NonZeroU64::new(3).unwrap());
+    let mut bench = Bench::of_chunks(Aggregate::Count, three, |scheduler| scheduler);
+    let after = HaltThreshold::Numbers(2);
+    let halt = Halt { when: HaltSpeed::Soon, why: HaltTrigger::Fail, after };
+    bench.engine.set_halt(Some(halt), true);
+    bench.join();
+    for is_halted in [false, true] {
+        let interval = bench.worker.next(3).unwrap().slice;
+        for n in interval.first()..=interval.last() {
+            bench.worker.tally().fail(n, Cause::Exit(1));
+        }
+        bench.worker.counted(interval.last());
+        bench.worker.report(1);
+        bench.work(0);
+        let why = bench.engine.drains_for();
+        assert_eq!(why, is_halted.then_some(DrainReason::Halt));
+    }
 }
 
 #[test]

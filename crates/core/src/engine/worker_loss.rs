@@ -3,7 +3,7 @@
 
 use super::output::{EngineOutput, LossReason, StopReason};
 use super::primary::Primary;
-use crate::frame::Frame;
+use crate::frame::{Description, Frame};
 use crate::interval::Interval;
 use crate::partial::Cause;
 use crate::scheduler::Violation;
@@ -110,6 +110,11 @@ impl Primary {
     #[must_use]
     pub fn loss_reason(&self, slot: usize) -> Option<LossReason> {
         self.endings.reason(slot)
+    }
+
+    /// Describes how a number may fail, as can be seen from outside its worker.
+    pub fn describe(&mut self, description: Description<'_>) {
+        self.supervisor.describe(description);
     }
 
     /// The worker in a slot takes too long and is killed; at this number, if that is known.

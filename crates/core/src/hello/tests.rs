@@ -1,4 +1,4 @@
-//! What is said is understood, and nothing else is.
+//! Handshake messages: each is decoded as it was encoded, and all other bytes are refused.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,93 +1,14 @@
 //! Table of the leases in force, by worker, and of the last answers of each worker.
 
+mod held;
+mod holder;
+
 use super::{AnswerRow, Assignment, AssignmentRow, LOWER, LeaseId, MAX_LEASES, WorkerId};
 use crate::interval::Interval;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-
-/// Leases in force that are alike: what was noted about one was noted about all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct HeldRow {
-    /// The chunks. Of a chunk that is partly covered, the rest: a worker answers ascending, so it is always a tail.
-    row: AssignmentRow,
-    /// How often the chunk was lost while a worker was at it.
-    losses: u8,
-    marks: u8,
-    /// Digest of the cause of the last loss; 0 if there was none.
-    cause: u16,
-}
-
-impl HeldRow {
-    /// The chunks.
-    #[inline]
-    pub(crate) fn row(&self) -> AssignmentRow {
-        self.row
-    }
-
-    /// What is not covered of the first chunk.
-    #[inline]
-    pub(crate) fn rest(&self) -> Interval {
-        self.row.first().interval
-    }
-
-    /// How often the chunk was lost before while a worker was at it.
-    pub(crate) fn losses(&self) -> u8 {
-        self.losses
-    }
-
-    /// Digest of the cause of the last loss; see [`Reclaimed::cause`].
-    pub(crate) fn cause(&self) -> u16 {
-        self.cause
-    }
-
-    /// The first `count` of the chunks.
-    #[inline]
-    pub(crate) fn first(self, count: u64) -> Self {
-        self.split(count).0.unwrap_or(self)
-    }
-
-    fn has(&self, mark: u8) -> bool {
-        self.marks & mark != 0
-    }
-
-    fn serial(&self) -> u64 {
-        self.row.first().lease.serial()
-    }
-
-    /// How many numbers the chunks still lack.
-    #[inline]
-    fn numbers(&self) -> u128 {
-        self.row.numbers().len()
-    }
-
-    #[inline]
-    fn split(self, count: u64) -> (Option<Self>, Option<Self>) {
-        let (front, behind) = self.row.split(count);
-        (front.map(|row| Self { row, ..self }), behind.map(|row| Self { row, ..self }))
-    }
-}
-
-/// Its worker said that it begins the chunk, which was lost before.
-const BEGUN: u8 = 1;
-/// A part of it is covered: its worker got on with it before it was lost.
-const ADVANCED: u8 = 2;
-/// Its worker was asked for a part of it.
-const ASKED: u8 = 4;
-
-/// What the table knows about a name that a worker used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// The worker holds it: this chunk, and those that it holds in a row behind it.
-    InForce(HeldRow),
-    /// It was among the last that the worker answered, with this word.
-    Settled {
-        word: u64,
-        /// The lowest number that the answer was for.
-        first: i64,
-    },
-    /// Of another worker, reclaimed, long settled, or never given.
-    Unknown,
-}
+use held::{ADVANCED, ASKED, BEGUN};
+pub(crate) use held::{HeldRow, Standing};
+use holder::Holder;
 
 /// A chunk that was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,85 +24,17 @@ pub(crate) struct Reclaimed {
     pub(crate) is_blamed: bool,
 }
 
-/// How many rows of answers of each worker are kept, to compare them with a second answer.
-const KEPT_ANSWERS: usize = 8;
-
-/// A row of chunks that were answered, with the words.
-#[derive(Debug)]
-struct SettledRow {
-    row: AssignmentRow,
-    width: usize,
-    bytes: Vec<u8>,
-}
-
-impl SettledRow {
-    fn standing(&self, id: LeaseId) -> Option<Standing> {
-        let index = self.row.position(id)?;
-        let answers = AnswerRow::new(self.row.first().lease, self.width, &self.bytes)?;
-        let word = answers.words().nth(index as usize)?;
-        Some(Standing::Settled { word, first: self.row.chunk(index).interval.first() })
-    }
-}
-
-/// What one worker holds, and what it answered last.
-#[derive(Debug, Default)]
-struct Holder {
-    /// In the order in which they were lent, so their names ascend. A worker answers in this order, an agent mostly.
-    rows: VecDeque<HeldRow>,
-    settled: VecDeque<SettledRow>,
-}
-
-impl Holder {
-    /// The index of the row with this lease, and the index of the lease in it.
-    #[inline]
-    fn find(&self, id: LeaseId) -> Option<(usize, u64)> {
-        let find_in = |index: usize| Some((index, self.rows.get(index)?.row.position(id)?));
-        find_in(0).or_else(|| {
-            let serial = id.serial();
-            find_in(self.rows.partition_point(|held| held.serial() <= serial).checked_sub(1)?)
-        })
-    }
-
-    /// Removes `count` leases from `id` on, of one row.
-    #[inline]
-    fn take(&mut self, id: LeaseId, count: u64) -> Option<HeldRow> {
-        let (index, offset) = self.find(id)?;
-        let (before, rest) = self.rows[index].split(offset);
-        let (taken, behind) = rest?.split(count);
-        match (before, behind) {
-            (Some(before), Some(behind)) => {
-                self.rows[index] = before;
-                self.rows.insert(index + 1, behind);
-            }
-            (Some(one), None) | (None, Some(one)) => self.rows[index] = one,
-            (None, None) => drop(self.rows.remove(index)),
-        }
-        taken
-    }
-
-    fn put_back(&mut self, held: HeldRow) {
-        let index = self.rows.partition_point(|other| other.serial() < held.serial());
-        self.rows.insert(index, held);
-    }
-
-    fn keep(&mut self, row: AssignmentRow, answers: AnswerRow<'_>) {
-        let oldest =
-            if self.settled.len() < KEPT_ANSWERS { None } else { self.settled.pop_front() };
-        let mut bytes = oldest.map(|settled| settled.bytes).unwrap_or_default();
-        bytes.clear();
-        bytes.extend_from_slice(answers.bytes());
-        self.settled.push_back(SettledRow { row, width: answers.width(), bytes });
-    }
-}
-
 /// The leases in force.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseTable {
     holders: Vec<Holder>,
     /// The serial of the next lease.
     next: u64,
-    /// How many leases are in force.
+    /// How many leases are in force, and how many of these were asked for.
     count: usize,
+    asked: usize,
+    /// How many workers hold any.
+    busy: usize,
     /// Numbers in all leases together.
     numbers: u128,
 }
@@ -234,24 +87,37 @@ impl LeaseTable {
         if index >= self.holders.len() {
             self.holders.resize_with(index + 1, Holder::default);
         }
-        self.holders[index].rows.push_back(held);
         self.next += held.row.len();
-        self.add(held);
+        self.add(worker, held);
+        self.holders[index].push(held);
         assert!(self.count <= MAX_LEASES, "the table of leases is full");
     }
 
+    /// Counts what is about to be put to the rows of a worker.
     #[inline]
-    fn add(&mut self, held: HeldRow) {
-        self.count += held.row.len() as usize;
+    fn add(&mut self, worker: WorkerId, held: HeldRow) {
+        let count = held.row.len() as usize;
+        self.count += count;
+        self.asked += if held.has(ASKED) { count } else { 0 };
+        self.busy += usize::from(self.holders[worker.0 as usize].rows.is_empty());
         self.numbers += held.numbers();
     }
 
     #[inline]
     fn take(&mut self, worker: WorkerId, id: LeaseId, count: u64) -> Option<HeldRow> {
-        let taken = self.holders.get_mut(worker.0 as usize)?.take(id, count)?;
-        self.count -= taken.row.len() as usize;
-        self.numbers -= taken.numbers();
+        let holder = self.holders.get_mut(worker.0 as usize)?;
+        let taken = holder.take(id, count)?;
+        self.busy -= usize::from(holder.rows.is_empty());
+        self.subtract(taken);
         Some(taken)
+    }
+
+    #[inline]
+    fn subtract(&mut self, taken: HeldRow) {
+        let count = taken.row.len() as usize;
+        self.count -= count;
+        self.asked -= if taken.has(ASKED) { count } else { 0 };
+        self.numbers -= taken.numbers();
     }
 
     /// What is known of the name `id` that `worker` used.
@@ -263,8 +129,7 @@ impl LeaseTable {
         {
             return Standing::InForce(held);
         }
-        let settled = holder.settled.iter().rev().find_map(|settled| settled.standing(id));
-        settled.unwrap_or(Standing::Unknown)
+        holder.settled(id).unwrap_or(Standing::Unknown)
     }
 
     /// Ends leases in force of one row with an answer to each.
@@ -287,8 +152,8 @@ impl LeaseTable {
     fn change(&mut self, worker: WorkerId, id: LeaseId, change: impl FnOnce(&mut HeldRow)) {
         if let Some(mut held) = self.take(worker, id, 1) {
             change(&mut held);
+            self.add(worker, held);
             self.holders[worker.0 as usize].put_back(held);
-            self.add(held);
         }
     }
 
@@ -378,15 +243,24 @@ impl LeaseTable {
         self.change(worker, id, |held| held.marks |= BEGUN);
     }
 
-    /// Whether a lease is in force.
-    pub(crate) fn has(&self, id: LeaseId) -> bool {
-        self.holders.iter().any(|holder| holder.find(id).is_some())
+    /// Whether a worker holds a lease.
+    pub(crate) fn has(&self, worker: WorkerId, id: LeaseId) -> bool {
+        self.holders.get(worker.0 as usize).is_some_and(|holder| holder.find(id).is_some())
     }
 
     /// How many leases in force were asked for.
     pub(crate) fn asked(&self) -> usize {
-        let asked = self.rows().filter(|(_, held)| held.has(ASKED));
-        asked.map(|(_, held)| held.row.len() as usize).sum()
+        self.asked
+    }
+
+    /// How many workers hold a lease.
+    pub(crate) fn busy(&self) -> usize {
+        self.busy
+    }
+
+    /// How many leases are in force.
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 
     /// Notes that its worker was asked for a part of it.
@@ -410,9 +284,10 @@ impl LeaseTable {
     /// Ends every lease of `worker` and hands it to `take`, in the order in which they were lent.
     pub(crate) fn reclaim(&mut self, worker: WorkerId, mut take: impl FnMut(Reclaimed)) {
         let Some(holder) = self.holders.get_mut(worker.0 as usize) else { return };
-        for held in core::mem::take(&mut holder.rows) {
-            self.count -= held.row.len() as usize;
-            self.numbers -= held.numbers();
+        let rows = core::mem::take(&mut holder.rows);
+        self.busy -= usize::from(!rows.is_empty());
+        for held in rows {
+            self.subtract(held);
             let is_blamed = held.has(BEGUN) && !held.has(ADVANCED);
             let losses = if held.has(ADVANCED) { 0 } else { held.losses };
             for Assignment { lease, interval: rest } in held.row.chunks() {
@@ -424,7 +299,7 @@ impl LeaseTable {
     /// Forgets what a worker that is lost has answered.
     pub(crate) fn forget(&mut self, worker: WorkerId) {
         if let Some(holder) = self.holders.get_mut(worker.0 as usize) {
-            holder.settled = VecDeque::new();
+            holder.forget_answers();
         }
     }
 

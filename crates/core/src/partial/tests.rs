@@ -1,4 +1,4 @@
-//! What is encoded is decoded, and nothing else is.
+//! Partials: each is decoded as it was encoded, and all other bytes are refused.
 
 use super::*;
 use crate::aggregate::{Aggregate, Binned, Extreme, Selection};

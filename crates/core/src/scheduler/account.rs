@@ -59,9 +59,7 @@ impl Scheduler {
     /// How many workers there are now, those of agents included, and how many agents.
     #[must_use]
     pub fn staff(&self) -> (u32, u32) {
-        let states = self.living.iter().map(|worker| &self.workers[worker.0 as usize]);
-        let agents = states.filter(|state| state.account.is_agent).count();
-        (self.strength, agents as u32)
+        (self.strength, self.agents)
     }
 
     /// A worker is gone: lost, or after a farewell.

@@ -3,7 +3,7 @@
 use super::{Counts, Policy, Scheduler};
 use crate::chunk_cost::{ChunkCost, Work};
 use crate::lease::WorkerId;
-use crate::policy::{Aim, Ready, SizerInput, even_share};
+use crate::policy::{Aim, Ready, SizerInput, even_share, is_growing};
 use alloc::vec::Vec;
 
 /// A chunk with a fixed cost from this on is handed out when its worker is idle. The message takes about 0.1 ms, and a
@@ -111,6 +111,14 @@ impl Scheduler {
         Some(Ready { in_ns: state.window.ready_in_ns(cost, self.now_ns), cost })
     }
 
+    /// Whether the chunks of this worker grow, and it is an agent.
+    pub(super) fn is_growing_agent(&self, worker: WorkerId) -> bool {
+        let is_agent = self.workers[worker.0 as usize].window.is_agent();
+        is_agent
+            && self.sizer.policy() == Policy::Timed
+            && is_growing(self.input(worker), self.longest_chunk(worker))
+    }
+
     /// Whether a worker should hold no chunk beside the one in work.
     #[inline]
     pub(super) fn should_be_alone(&self, worker: WorkerId) -> bool {
@@ -123,5 +131,68 @@ impl Scheduler {
         let full_ns = self.aim(worker).full_ns(cost.fixed_ns);
         let is_growing = !self.is_told_apart() || cost.of(longest * 2) < full_ns;
         cost.fixed_ns >= ALONE_FIXED_NS || is_growing && cost.of(longest) >= ALONE_GROWING_NS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::Aggregate;
+    use crate::frame::{Body, Frame, PIPE_FRAME, Packer};
+    use crate::range::Range;
+    use crate::scheduler::{Action, Capacity, ChunkSizes, SchedulerEvent};
+    use core::num::NonZeroU32;
+
+    /// What an agent with two workers is given at a time, from its join until a chunk takes longer than a tenth of a second,
+    /// at most ten times: the longest chunk, and how many there are. A number takes `each_ns`.
+    fn given(each_ns: u64, sizes: ChunkSizes) -> Vec<(u128, usize)> {
+        let range = Range::new(0, 1 << 60).unwrap();
+        let mut scheduler = Scheduler::new(range, Aggregate::Count, Policy::Timed, 0).chunks(sizes);
+        let worker = WorkerId(0);
+        let capacity = Capacity { window: 8192, agent: NonZeroU32::new(2) };
+        scheduler.handle(SchedulerEvent::Joined { worker, capacity }, 0).unwrap();
+        let (mut now_ns, mut given) = (0, Vec::new());
+        loop {
+            let mut chunks = Vec::new();
+            while let Some(action) = scheduler.poll() {
+                if matches!(action, Action::Assign { .. }) {
+                    chunks.extend(scheduler.assignments());
+                }
+            }
+            let longest = chunks.iter().map(|chunk| chunk.interval.len()).max().unwrap();
+            given.push((longest, chunks.len()));
+            if longest * u128::from(each_ns) > 100_000_000 || given.len() > 9 {
+                return given;
+            }
+            let mut packer = Packer::new(worker, PIPE_FRAME);
+            let numbers: u128 = chunks.iter().map(|chunk| chunk.interval.len()).sum();
+            chunks.iter().for_each(|chunk| packer.answer(chunk.lease, 0));
+            let busy_ns = each_ns * numbers as u64;
+            packer.seal(busy_ns);
+            now_ns += busy_ns;
+            for frame in packer.frames() {
+                let frame = Frame::whole(frame, PIPE_FRAME).unwrap();
+                let Body::Answers(answers) = frame.body else { panic!("{frame:?}") };
+                let answered = SchedulerEvent::Answered { worker, busy_ns: frame.busy_ns, answers };
+                scheduler.handle(answered, now_ns).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_agent_gets_few_chunks_at_a_time_while_they_grow() {
+        for each_ns in [1, 250, 10_000] {
+            let given = given(each_ns, ChunkSizes::default());
+            assert!(given.len() < 9, "{each_ns}: {given:?}");
+            assert!(given.iter().all(|(_, chunks)| *chunks <= 32), "{each_ns}: {given:?}");
+            assert!(given.windows(2).all(|two| two[0].0 <= two[1].0), "{each_ns}: {given:?}");
+        }
+    }
+
+    /// Work for the time of a message to another machine and back.
+    #[test]
+    fn an_agent_gets_many_chunks_at_a_time_if_they_must_be_short() {
+        let given = given(1_000, ChunkSizes { most: 100, ..ChunkSizes::default() });
+        assert_eq!(given.last(), Some(&(100, 1000)), "{given:?}");
     }
 }

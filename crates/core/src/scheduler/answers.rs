@@ -64,11 +64,10 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Whether the answers to a row of chunks are one piece of the answer of the run: no single one is compared,
-    /// reported, or passed on.
+    /// Whether the answers to a row of chunks are one piece of the answer of the run: no single one is reported or
+    /// passed on. Those that are compared are in no row: a chunk that goes out again has a lease of its own.
     fn settles_rows(&self) -> bool {
-        let is_merged = !self.is_open && !self.aggregate.is_streamed();
-        is_merged && self.late.is_empty() && self.pieces.is_none()
+        !self.is_open && !self.aggregate.is_streamed() && self.pieces.is_none()
     }
 
     /// Compares an answer to a chunk that is not in force with what is known of that chunk.
@@ -256,8 +255,7 @@ impl Scheduler {
     /// Compares what is about to be merged with what another holder of the chunk said, if any did.
     #[inline]
     fn compare(&mut self, lease: LeaseId, value: &Value, is_end: bool) -> Result<(), Violation> {
-        // What a program puts out need not be the same twice.
-        if self.late.is_empty() || matches!(self.aggregate, Aggregate::Run { .. }) {
+        if self.late.is_empty() {
             return Ok(());
         }
         self.late.note(lease, AnswerDigest::of(value), is_end).map_err(

@@ -16,7 +16,8 @@ impl Scheduler {
         let mut blocked = Vec::new();
         let mut assigned = None;
         while let Some(&worker) = self.hungry.front() {
-            if self.is_draining {
+            if self.is_draining || self.ledger.is_exhausted() {
+                // The first worker in line gets the next numbers that come back. Near the end most workers wait.
                 break;
             }
             if self.leases.is_full() || self.allowance.is_some_and(Allowance::is_used_up) {
@@ -30,7 +31,15 @@ impl Scheduler {
             }
             let state = &mut self.workers[worker.0 as usize];
             state.is_queued = false;
-            if state.can_work() && self.fill(worker) {
+            if !state.can_work() {
+                continue;
+            }
+            self.open_window(worker);
+            let is_assigned = self.fill(worker);
+            if self.workers[worker.0 as usize].window.runs_low() {
+                self.low.insert(worker);
+            }
+            if is_assigned {
                 assigned = Some(Action::Assign { worker });
                 break;
             }

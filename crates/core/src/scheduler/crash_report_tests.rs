@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::lease::{LeaseId, Standing};
-use crate::partial::{Cause, Failure};
+use crate::partial::{Cause, Failure, Partial};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::{vec, vec::Vec};
@@ -248,9 +248,17 @@ fn a_number_does_not_answer_for_what_others_do_to_workers_at_it() {
     assert_eq!(run.recovered, [0]);
 }
 
-/// An agent that gives everything back has not done it.
+/// An agent that gives everything back has not done it, and nothing failed there.
 #[test]
-fn a_forgotten_number_is_not_reported_as_recovered() {
+fn a_forgotten_number_is_not_reported_as_recovered_or_failed() {
+    let interval = Interval::single(5);
+    let failed = vec![Failure { interval, cause: SEGV }];
+    forget_before_it_is_recorded(Partial::over(interval, Value::Count(1)));
+    forget_before_it_is_recorded(Partial { covered: vec![], failed, value: Value::Count(0) });
+}
+
+/// A worker of an agent answers for number 5, and the agent forgets everything before it polls.
+fn forget_before_it_is_recorded(partial: Partial) {
     let mut run = Run::new(Scheduler::open_ended(Aggregate::Count, 1));
     let interval = Interval::single(5);
     run.scheduler.supply(interval);
@@ -259,12 +267,24 @@ fn a_forgotten_number_is_not_reported_as_recovered() {
     run.lose(WorkerId(0), Some(SEGV));
     run.join();
     let (worker, lease) = (WorkerId(1), run.hands[&WorkerId(1)][0].lease);
-    let partial = crate::partial::Partial::over(interval, Value::Count(1));
     run.scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
     run.scheduler.forget_everything();
     while let Some(action) = run.scheduler.poll() {
-        assert!(!matches!(action, Action::Recovered(_) | Action::Record(_)), "{action:?}");
+        let is_about_it =
+            matches!(action, Action::Recovered(_) | Action::Record(_) | Action::Quarantined(_));
+        assert!(!is_about_it, "{action:?}");
     }
+}
+
+#[test]
+fn a_recovery_counts_only_from_the_worker_that_holds_the_number() {
+    let mut run = run(2, Policy::Static, 2, 2);
+    let mut is_reported = |worker| {
+        let recovered = Failure { interval: Interval::single(0), cause: SEGV };
+        run.scheduler.recovered(WorkerId(worker), recovered);
+        matches!(run.scheduler.poll(), Some(Action::Recovered(_)))
+    };
+    assert_eq!([is_reported(1), is_reported(0)], [false, true]);
 }
 
 /// Given back by the worker that had it alone, it got all its tries once more.

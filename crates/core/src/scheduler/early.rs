@@ -204,6 +204,32 @@ mod tests {
     }
 
     #[test]
+    fn a_shuffled_order_goes_from_below_while_a_worker_has_no_credit() {
+        let range = Range::new(0, 100).unwrap();
+        let policy = Policy::Fixed(core::num::NonZeroU64::MIN);
+        let shuffle = crate::ledger::Shuffle { seed: 7, most_blocks: 100, unit: 1 };
+        let scheduler = Scheduler::new(range, Aggregate::Map, policy, 1);
+        let mut scheduler = scheduler.shuffled(shuffle);
+        let (worker, capacity) = (WorkerId(0), Capacity::worker(1));
+        scheduler.handle(SchedulerEvent::Joined { worker, capacity }, 0).unwrap();
+        let next_chunk = |scheduler: &mut Scheduler| loop {
+            match scheduler.poll() {
+                Some(Action::Assign { .. }) => return scheduler.assignments()[0],
+                Some(_) => {}
+                None => panic!("nothing is assigned"),
+            }
+        };
+        let chunk = next_chunk(&mut scheduler);
+        assert_ne!(chunk.interval, Interval::single(0), "the order is shuffled");
+        let mut text = vec![b'7'; 2 * crate::credit::CREDIT as usize];
+        text.push(b'\n');
+        let partial = Partial::over(chunk.interval, Value::Lines { lines: 1, text });
+        let lease = chunk.lease;
+        scheduler.handle(SchedulerEvent::Partly { worker, lease, busy_ns: 1, partial }, 1).unwrap();
+        assert_eq!(next_chunk(&mut scheduler).interval, Interval::single(0));
+    }
+
+    #[test]
     fn lines_of_an_earlier_run_are_passed_on_when_they_are_due() {
         let piece = |n: i64, text: &str| Partial {
             covered: vec![Interval::single(n)],

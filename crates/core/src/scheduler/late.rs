@@ -12,7 +12,8 @@ use crate::aggregate::AnswerDigest;
 use crate::interval::Interval;
 use crate::lease::{LeaseId, WorkerId};
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 /// Digest of the answers of one of the two holders so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +28,8 @@ struct LateEntry {
     numbers: Interval,
     first: HolderResult,
     second: HolderResult,
+    /// The lease of the second holder, if there is one.
+    second_lease: Option<LeaseId>,
 }
 
 /// The two holders of a chunk found different values.
@@ -43,6 +46,8 @@ pub(super) struct LateAnswers {
     entries: BTreeMap<LeaseId, LateEntry>,
     /// From the lease of the second holder to that of the first.
     second: BTreeMap<LeaseId, LeaseId>,
+    /// The leases of each first holder.
+    by_holder: BTreeSet<(WorkerId, LeaseId)>,
 }
 
 impl LateAnswers {
@@ -54,13 +59,18 @@ impl LateAnswers {
     /// A chunk was taken back from a worker that may still answer.
     pub(super) fn expect(&mut self, lease: LeaseId, first_holder: WorkerId, numbers: Interval) {
         let (first, second) = (HolderResult::default(), HolderResult::default());
-        self.entries.insert(lease, LateEntry { first_holder, numbers, first, second });
+        let entry = LateEntry { first_holder, numbers, first, second, second_lease: None };
+        self.entries.insert(lease, entry);
+        self.by_holder.insert((first_holder, lease));
     }
 
     /// The chunk of `first` was lent again, whole, as `second`.
     pub(super) fn lend_again(&mut self, first: LeaseId, second: LeaseId) {
-        if self.entries.contains_key(&first) {
+        if let Some(entry) = self.entries.get_mut(&first) {
             self.second.insert(second, first);
+            if let Some(before) = entry.second_lease.replace(second) {
+                self.second.remove(&before);
+            }
         }
     }
 
@@ -81,24 +91,42 @@ impl LateAnswers {
         if !(first.is_done && second.is_done) {
             return Ok(());
         }
-        self.forget(key);
+        self.remove(key);
         let found = Box::new([first.digest, second.digest]);
         if first.digest == second.digest { Ok(()) } else { Err(Conflict { numbers, found }) }
     }
 
     /// Either lease ended otherwise than by an answer over the rest of the chunk.
     pub(super) fn forget(&mut self, lease: LeaseId) {
-        let first = self.second.remove(&lease).unwrap_or(lease);
-        if self.entries.remove(&first).is_some() {
-            self.second.retain(|_, of| *of != first);
+        let first = self.second.get(&lease).copied().unwrap_or(lease);
+        self.remove(first);
+    }
+
+    fn remove(&mut self, first: LeaseId) {
+        let Some(entry) = self.entries.remove(&first) else { return };
+        self.by_holder.remove(&(entry.first_holder, first));
+        if let Some(second) = entry.second_lease {
+            self.second.remove(&second);
         }
+    }
+
+    /// Whether each entry can still be compared: its first holder may answer, and its second holder has the chunk or
+    /// has answered. The latter shows only where no lease is in force.
+    pub(super) fn can_end(
+        &self,
+        is_none_leased: bool,
+        may_answer: impl Fn(WorkerId) -> bool,
+    ) -> bool {
+        let is_answered = |entry: &LateEntry| entry.second_lease.is_none() || entry.second.is_done;
+        self.by_holder.iter().all(|(holder, _)| may_answer(*holder))
+            && (!is_none_leased || self.entries.values().all(is_answered))
     }
 
     /// The first holder will never answer.
     pub(super) fn forget_worker(&mut self, worker: WorkerId) {
-        self.entries.retain(|_, entry| entry.first_holder != worker);
-        let Self { entries, second } = self;
-        second.retain(|_, first| entries.contains_key(first));
+        let all = (worker, LeaseId(0))..=(worker, LeaseId(u64::MAX));
+        let leases: Vec<LeaseId> = self.by_holder.range(all).map(|(_, lease)| *lease).collect();
+        leases.into_iter().for_each(|lease| self.remove(lease));
     }
 }
 
@@ -148,6 +176,17 @@ mod tests {
         assert!(late.is_empty() && late.second.is_empty());
         let mut late = relent();
         late.forget_worker(WORKER);
-        assert!(late.is_empty() && late.second.is_empty());
+        assert!(late.is_empty() && late.second.is_empty() && late.by_holder.is_empty());
+    }
+
+    #[test]
+    fn only_the_chunks_of_the_lost_worker_are_forgotten() {
+        let mut late = relent();
+        let (another, third) = (WorkerId(1), LeaseId(3));
+        late.expect(third, another, Interval::single(8));
+        late.forget_worker(WORKER);
+        assert_eq!(late.entries.keys().collect::<Vec<_>>(), [&third]);
+        late.forget_worker(another);
+        assert!(late.is_empty() && late.by_holder.is_empty());
     }
 }

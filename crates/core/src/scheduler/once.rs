@@ -29,10 +29,10 @@ impl Scheduler {
         self.once.is_some()
     }
 
-    /// Whether the lease of an assignment that was polled is still in force.
+    /// Whether the lease of an assignment that was polled for this worker is still in force.
     #[must_use]
-    pub fn stands(&self, assignment: &Assignment) -> bool {
-        self.leases.has(assignment.lease)
+    pub fn stands(&self, worker: WorkerId, assignment: &Assignment) -> bool {
+        self.leases.has(worker, assignment.lease)
     }
 
     /// Assignments in force: handed out, and not answered.

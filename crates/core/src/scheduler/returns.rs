@@ -14,6 +14,7 @@
 
 use super::message::CrashReport;
 use super::{Action, LeasePiece, Scheduler, TakenBack, Violation};
+use crate::aggregate::Aggregate;
 use crate::frame::{Begun, EVERY_LEASE, Releases};
 use crate::interval::Interval;
 use crate::lease::{HeldRow, Reclaimed, Standing, WorkerId};
@@ -61,10 +62,13 @@ impl Scheduler {
         self.close_account(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.is_lost = true;
+        self.silent -= u32::from(core::mem::take(&mut state.is_silent));
+        self.agents -= u32::from(state.window.is_agent());
         let has_said_farewell = state.has_said_farewell;
         self.missing += u32::from(!state.window.is_agent());
         self.strength -= state.window.workers();
-        self.living.retain(|living| *living != worker);
+        self.living.remove(&worker);
+        self.low.remove(&worker);
         self.close_work_account(worker, has_said_farewell);
         Ok(taken_back)
     }
@@ -101,15 +105,19 @@ impl Scheduler {
             {
                 return scheduler.blame_for_stop(chunk, numbers, cause);
             }
-            scheduler.late.expect(chunk.lease, worker, chunk.rest);
             let Reclaimed { lease, rest: interval, losses, cause, .. } = chunk;
             let cause = stop.map_or(cause, |(_, cause)| cause.digest());
-            let (attempts, late) = (lease.attempt(), Some(lease));
+            // What a program puts out need not be the same twice.
+            let is_compared = !matches!(scheduler.aggregate, Aggregate::Run { .. });
+            let (attempts, late) = (lease.attempt(), is_compared.then_some(lease));
+            if is_compared {
+                scheduler.late.expect(lease, worker, interval);
+            }
             scheduler.ledger.put_back(Returned { interval, attempts, losses, cause, late });
         });
         let state = &mut self.workers[worker.0 as usize];
         state.is_explained = is_blamed;
-        state.is_silent = true;
+        self.silent += u32::from(!core::mem::replace(&mut state.is_silent, true));
         state.window.clear();
         self.note_silence(worker, true);
         self.stream.drop_text(worker);
@@ -145,7 +153,8 @@ impl Scheduler {
     pub(super) fn awaken(&mut self, worker: WorkerId) -> Result<(), Violation> {
         self.living(worker)?;
         let state = &mut self.workers[worker.0 as usize];
-        (state.is_silent, state.is_explained) = (false, false);
+        self.silent -= u32::from(core::mem::take(&mut state.is_silent));
+        state.is_explained = false;
         self.note_silence(worker, false);
         self.queue(worker);
         Ok(())

@@ -159,6 +159,83 @@ fn a_silent_worker_loses_its_chunk_and_its_late_answer_is_compared() {
 }
 
 #[test]
+fn an_answer_in_parts_is_compared_with_a_late_one() {
+    for (late, is_conflict) in [(5, false), (4, true)] {
+        let mut bench = Bench::new(20, Policy::Static, 2);
+        let (old, first, last) = bench.chunk(0);
+        let (own, ..) = bench.chunk(1);
+        bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
+        bench.answer(1, own, 5).unwrap();
+        let (new, ..) = bench.chunk(1);
+        bench.answer(0, old, late).unwrap();
+        let partly = |first, last, count| {
+            let partial = Partial::over(Interval::new(first, last).unwrap(), Value::Count(count));
+            SchedulerEvent::Partly { worker: WorkerId(1), lease: new, busy_ns: 1, partial }
+        };
+        bench.handle(partly(first, first + 3, 2)).unwrap();
+        let numbers = Interval::new(first, last).unwrap();
+        let conflict = Err(Violation::Conflict { numbers, values: Some([4, 5]) });
+        let outcome = bench.handle(partly(first + 4, last, 3));
+        assert_eq!(outcome, if is_conflict { conflict } else { Ok(()) });
+    }
+}
+
+#[test]
+fn a_stop_blames_numbers_only_where_another_worker_was_stopped_before() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    let (numbers, stopped) = (Interval::single(4), Cause::Signal(19));
+    let (_, first, last) = bench.chunk(0);
+    let (own, ..) = bench.chunk(1);
+    assert!(!bench.scheduler.stopped_at(WorkerId(0), numbers, stopped));
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
+    bench.answer(1, own, 5).unwrap();
+    assert_eq!((bench.chunk(1).1, bench.chunk(1).2), (first, last), "the first stop blames none");
+    assert!(bench.scheduler.stopped_at(WorkerId(1), numbers, stopped));
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(1) }).unwrap();
+    bench.join();
+    let (lease, ..) = bench.chunk(2);
+    assert_eq!((bench.chunk(2).1, bench.chunk(2).2), (4, 4), "it is tried alone");
+    assert_eq!(lease.attempt(), 3);
+}
+
+#[test]
+fn a_part_of_a_chunk_is_not_compared_with_the_whole() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    let (old, ..) = bench.chunk(0);
+    let (own, ..) = bench.chunk(1);
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
+    bench.answer(1, own, 5).unwrap();
+    let (new, ..) = bench.chunk(1);
+    bench.say(1, 0, |packer| packer.release(new, 4)).unwrap();
+    bench.answer(0, old, 5).unwrap();
+    bench.answer(1, new, 2).unwrap();
+    bench.answer(1, bench.chunk(1).0, 3).unwrap();
+    assert_eq!(*bench.scheduler.answer(), Value::Count(10));
+}
+
+#[test]
+fn nothing_is_kept_to_compare_with_a_lost_worker() {
+    let mut bench = Bench::new(20, Policy::Static, 2);
+    let worker = WorkerId(0);
+    bench.handle(SchedulerEvent::Silent { worker }).unwrap();
+    assert!(!bench.scheduler.late.is_empty());
+    bench.handle(SchedulerEvent::Lost { worker, cause: None }).unwrap();
+    assert!(bench.scheduler.late.is_empty());
+}
+
+#[test]
+fn an_agent_that_gives_everything_back_compares_nothing() {
+    let scheduler = Scheduler::open_ended(Aggregate::Count, 2);
+    let mut bench = Bench { scheduler, held: vec![], done: vec![] };
+    bench.scheduler.supply(Interval::new(0, 19).unwrap());
+    (0..2).for_each(|_| bench.join());
+    bench.handle(SchedulerEvent::Silent { worker: WorkerId(0) }).unwrap();
+    assert!(!bench.scheduler.late.is_empty());
+    bench.scheduler.forget_everything();
+    assert!(bench.scheduler.late.is_empty());
+}
+
+#[test]
 fn what_is_put_out_need_not_be_the_same_twice() {
     let range = Range::new(0, 20).unwrap();
     let run = Aggregate::Run { in_order: false };
@@ -267,6 +344,28 @@ fn a_number_whose_workers_are_killed_from_outside_gets_four_times_as_many_tries(
     assert_eq!(losses_until_it_fails(Cause::Signal(9), 2), 12);
     assert_eq!(losses_until_it_fails(Cause::Signal(9), 255), 255);
     assert_eq!(losses_until_it_fails(Cause::Signal(11), 255), 255);
+}
+
+#[test]
+fn a_number_that_a_worker_gives_back_alone_gets_all_its_tries() {
+    let mut bench = Bench::fixed(2, 2, 1);
+    bench.lose_at_it(0);
+    let (lease, first, last) = bench.chunk(1);
+    let losses = |bench: &Bench, worker: usize, lease| {
+        let standing = bench.scheduler.leases.standing(lease, WorkerId(worker as u32));
+        let crate::lease::Standing::InForce(held) = standing else { panic!("{standing:?}") };
+        held.losses()
+    };
+    assert_eq!((first, last, losses(&bench, 1, lease)), (0, 1, 1));
+    bench.held[1].clear();
+    bench.say(1, 1, |packer| packer.release(lease, last)).unwrap();
+    bench.join();
+    let mut held = bench.held.iter().enumerate().flat_map(|(worker, held)| {
+        held.iter().map(move |chunk| (worker, chunk.lease, chunk.interval))
+    });
+    let again = held.find(|(.., interval)| *interval == Interval::single(last));
+    let (worker, again, _) = again.expect("the number goes out again");
+    assert_eq!(losses(&bench, worker, again), 0);
 }
 
 #[test]

@@ -127,6 +127,7 @@ mod tests {
         let window = &mut scheduler.workers[1].window;
         window.settled(0, 100, 1000, 0);
         window.open(Policy::Timed, Waiting { numbers: 4, returned: 4 }, false);
+        scheduler.low.insert(TWO);
         scheduler.queue_all();
     }
 

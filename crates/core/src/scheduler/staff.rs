@@ -31,7 +31,8 @@ impl Scheduler {
             stopped_at: None,
             is_explained: false,
         });
-        self.living.push(worker);
+        self.living.insert(worker);
+        self.agents += u32::from(capacity.agent.is_some());
         self.open_account(worker);
         self.queue(worker);
         if self.missing == 0 && self.ledger.is_all_set_apart() {
@@ -91,13 +92,21 @@ impl Scheduler {
         self.queue(worker);
     }
 
-    /// Puts a worker that runs low into the queue, with the window that it may fill now.
+    /// Puts a worker that runs low into the queue.
     #[inline]
     pub(super) fn queue(&mut self, worker: WorkerId) {
         let state = &mut self.workers[worker.0 as usize];
         if !state.can_work() || state.is_queued || !state.window.runs_low() {
             return;
         }
+        state.is_queued = true;
+        self.hungry.push_back(worker);
+        self.may_steal = true;
+    }
+
+    /// Opens the window of a worker as wide as what waits for workers now suggests.
+    pub(super) fn open_window(&mut self, worker: WorkerId) {
+        let state = &self.workers[worker.0 as usize];
         let shares = (self.strength / state.window.workers()).max(1);
         let waiting = Waiting {
             numbers: self.ledger.remaining() / u128::from(shares),
@@ -105,20 +114,23 @@ impl Scheduler {
         };
         let is_alone = self.should_be_alone(worker);
         let is_one_by_one = self.one_by_one_for(worker).is_some();
+        let is_growing = self.is_growing_agent(worker);
         let state = &mut self.workers[worker.0 as usize];
         state.window.open(self.sizer.policy(), waiting, is_alone);
+        if is_growing {
+            state.window.hold_few_to_learn();
+        }
         if self.allowance.is_some() || self.once.is_some() || is_one_by_one {
             // What is allowed now is to begin now, not after other chunks; what may have begun is lost with
             // the worker that holds it; and an answer decides whether there is another chunk.
             state.window.hold_no_more_than_begin();
         }
-        state.is_queued = true;
-        self.hungry.push_back(worker);
     }
 
+    /// Queues the workers that got fewer chunks than they have room for. All others are in the queue, or have enough.
     pub(super) fn queue_all(&mut self) {
-        for index in 0..self.living.len() {
-            self.queue(self.living[index]);
+        for worker in core::mem::take(&mut self.low) {
+            self.queue(worker);
         }
     }
 }

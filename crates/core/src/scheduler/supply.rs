@@ -52,8 +52,7 @@ impl Scheduler {
     /// Forgets every number, also those in records that were not polled. What workers say about them comes late.
     pub fn forget_everything(&mut self) {
         debug_assert!(self.is_open);
-        for index in 0..self.living.len() {
-            let worker = self.living[index];
+        for worker in self.living.iter().copied() {
             self.leases.reclaim(worker, |_| {});
             let window = &mut self.workers[worker.0 as usize].window;
             if !window.is_empty() {
@@ -78,6 +77,7 @@ impl Scheduler {
             }
         }
         (self.total, self.recording) = (0, 0);
+        self.low.extend(&self.living);
         self.queue_all();
     }
 

@@ -16,6 +16,10 @@ const WINDOW_NS: f64 = 4_000_000.0;
 /// The same for an agent: the round trip is that of a network, and behind it is a whole machine.
 const AGENT_WINDOW_NS: f64 = 100_000_000.0;
 
+/// Chunks for each worker of an agent as long as they grow. More would not say better what numbers cost, and each costs
+/// the primary some 60 ns: with 100 000 agents, thousands of chunks for each would keep it busy for minutes.
+const LEARNING_CHUNKS: usize = 16;
+
 /// A single report says at most that a worker takes this many times as long as the average.
 const MOST_SLOWNESS: f64 = 4.0;
 
@@ -245,6 +249,11 @@ impl Window {
     /// As few as can be in work at once.
     pub(super) fn hold_no_more_than_begin(&mut self) {
         self.size = self.size.min(self.workers() as usize);
+    }
+
+    /// As many as say what numbers cost.
+    pub(super) fn hold_few_to_learn(&mut self) {
+        self.size = self.size.min(self.workers() as usize * LEARNING_CHUNKS);
     }
 
     /// The fewest chunks that keep it at work, whatever they cost.

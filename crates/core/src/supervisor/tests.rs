@@ -1,4 +1,4 @@
-//! Workers that are lost in a row, and who is in the way.
+//! Workers that are lost in a row, and stopped workers that keep a seat.
 
 use super::*;
 use crate::aggregate::Aggregate;
@@ -6,6 +6,7 @@ use crate::frame::{PIPE_FRAME, Packer, Unpacker};
 use crate::lease::LeaseId;
 use crate::policy::Policy;
 use crate::range::Range;
+use crate::scheduler::Counts;
 
 /// Joins a worker in the one slot, and says which chunk it got.
 fn seat(supervisor: &mut Supervisor) -> LeaseId {
@@ -119,6 +120,32 @@ fn workers_that_name_their_number_never_make_it_give_up_and_an_agent_names_none(
 #[test]
 fn a_worker_that_fails_by_itself_is_not_explained_by_its_chunk() {
     assert_eq!(losses_until_it_gives_up(None), Some(LOSSES_IN_A_ROW));
+}
+
+/// Such a number is lost with its worker, whatever the reason is.
+#[test]
+fn each_number_that_an_at_most_once_run_gives_up_is_progress() {
+    let range = Range::new(0, 100).unwrap();
+    let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Static, 1);
+    let mut supervisor = Supervisor::new(scheduler.at_most_once(Counts::Numbers), 1);
+    let mut now_ns = 0;
+    let mut next_order = |supervisor: &mut Supervisor| loop {
+        now_ns += 1_000_000;
+        match supervisor.poll(now_ns).unwrap() {
+            Some(Order::Record(record)) => supervisor.recorded(record, now_ns).unwrap(),
+            Some(order @ (Order::Assign { .. } | Order::Fill { .. } | Order::GiveUp { .. })) => {
+                return order;
+            }
+            _ => {}
+        }
+    };
+    for times in 1..=2 * LOSSES_IN_A_ROW {
+        supervisor.join(0, 4, 0).unwrap();
+        assert!(matches!(next_order(&mut supervisor), Order::Assign { .. }));
+        supervisor.lose(0, None, 0).unwrap();
+        let order = next_order(&mut supervisor);
+        assert!(matches!(order, Order::Fill { .. }), "{order:?} after {times} losses");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Positions of workers as the driver reads them, compared with the leases of the scheduler.
 
 use super::Supervisor;
+use crate::frame::Description;
 use crate::interval::Interval;
 use crate::lease::WorkerId;
 use crate::partial::Cause;
@@ -42,6 +43,11 @@ impl Supervisor {
         }
     }
 
+    /// Describes how a number may fail, as can be seen from outside its worker.
+    pub fn describe(&mut self, description: Description<'_>) {
+        self.descriptions.keep(description);
+    }
+
     /// The agent in a slot says farewell: its end is no loss.
     pub(crate) fn note_farewell(&mut self, slot: usize) {
         if let Some(worker) = self.names[slot] {
@@ -73,6 +79,11 @@ impl Supervisor {
     pub fn is_agent(&self, name: WorkerId) -> bool {
         let slot = self.slots.get(name.0 as usize);
         slot.is_some_and(|slot| self.seats.is_agent(*slot as usize))
+    }
+
+    /// The worker or agent in a slot.
+    pub(crate) fn name_in(&self, slot: usize) -> Option<WorkerId> {
+        self.names[slot]
     }
 
     /// Whether a slot has a worker or an agent.

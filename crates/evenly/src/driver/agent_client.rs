@@ -1,5 +1,6 @@
 //! Connection of an agent to its primary: moves frames between the transport and the session of the engine.
 
+use super::stranger_report::StrangerReport;
 use crate::error::Error;
 use crate::function::Lines;
 use crate::process::signals::Signal;
@@ -15,11 +16,12 @@ use std::time::Duration;
 const PRIMARY: usize = 0;
 
 /// The connection to a primary that has admitted this agent.
-pub(super) struct AgentClient {
-    transport: Box<dyn Transport>,
+pub(super) struct AgentClient<'a> {
+    transport: &'a mut dyn Transport,
     session: AgentSession,
     /// Why the session is over, where the connection or a signal ended it.
     end: Option<AgentEnd>,
+    strangers: StrangerReport,
 }
 
 /// Why a session is over.
@@ -45,10 +47,10 @@ impl From<SessionEnd> for AgentEnd {
     }
 }
 
-impl AgentClient {
+impl<'a> AgentClient<'a> {
     /// Takes over the connection, and packs the first frame.
     pub(super) fn new(
-        mut transport: Box<dyn Transport>,
+        transport: &'a mut dyn Transport,
         aggregate: Aggregate,
         silence: Silence,
         now_ns: u64,
@@ -63,7 +65,7 @@ impl AgentClient {
         if let Some(packer) = transport.packer(PRIMARY) {
             session.keep_time(packer, now_ns);
         }
-        Self { transport, session, end: None }
+        Self { transport, session, end: None, strangers: StrangerReport::default() }
     }
 
     pub(super) fn end(&self) -> Option<AgentEnd> {
@@ -146,13 +148,20 @@ impl AgentClient {
 
     pub(super) fn keep_time(&mut self, now_ns: u64) -> Result<(), Error> {
         self.transport.keep_time(now_ns)?;
+        self.strangers.collect(self.transport);
         if let Some(packer) = self.transport.packer(PRIMARY) {
             self.session.keep_time(packer, now_ns);
         }
         Ok(())
     }
 
-    /// Hears what has come. Parts of the file of `lines` are kept for the workers.
+    /// Number of peers at the address of this agent that were no primaries, and the address of the last one with a wrong
+    /// key, if it is time to report them.
+    pub(super) fn take_strangers(&mut self, now: Duration) -> Option<(u64, Option<String>)> {
+        self.strangers.take(now)
+    }
+
+    /// Hears what has come from the primary; other peers are those that this agent is busy for. Parts of the file of `lines` are kept for the workers.
     ///
     /// # Errors
     /// If there is no room for a part of the file.
@@ -164,7 +173,7 @@ impl AgentClient {
     ) -> Result<(), Error> {
         while let Some(arrival) = self.transport.next() {
             match arrival {
-                Arrival::Frame { frame, .. } => {
+                Arrival::Frame { peer: Some(PRIMARY), frame } => {
                     if let Body::Lines(LineBytes { offset, bytes }) = frame.body {
                         match lines.filter(|lines| lines.has_bytes(offset, bytes.len())) {
                             Some(lines) => lines.store(offset, bytes)?,
@@ -176,7 +185,7 @@ impl AgentClient {
                     }
                     self.session.hear(frame.body, engine, now_ns);
                 }
-                Arrival::Gone { why, .. } => {
+                Arrival::Gone { peer: PRIMARY, why } => {
                     self.end = Some(self.end().unwrap_or(AgentEnd::Lost(why)));
                 }
                 _ => {}

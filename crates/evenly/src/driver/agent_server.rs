@@ -9,17 +9,19 @@ mod launched;
 use super::agent_feed::{AgentFeed, LinesToSend};
 use super::launcher::Launcher;
 use super::machines::{AgentProcess, Machines};
+use super::refusal_report::RefusalReport;
+use super::stranger_report::StrangerReport;
 use super::tokens::AGENTS;
 use crate::error::Error;
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
-use crate::transport::{Arrival, EpollToken, Gone, Reception, Registry};
+use crate::transport::{AfterCall, Arrival, EpollToken, Gone, Reception, Registry};
 pub(super) use answers::boot;
 use evenly_core::agent::Leave;
 use evenly_core::engine::{Primary, Seat};
-use evenly_core::frame::{Frame, Heartbeat, Packer};
-use evenly_core::hello::{Hello, Misunderstood, Program, Refusal, RefusalReason};
+use evenly_core::frame::{Body, Frame, Heartbeat, Packer};
+use evenly_core::hello::{Call, Hello, Program, Refusal, RefusalReason};
 use evenly_core::{Heard, Interval, InvalidFrame};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -27,9 +29,6 @@ use std::time::Duration;
 
 /// The most chunks that one agent may hold.
 const WINDOW: usize = 8192;
-
-/// Shortest interval between two reports about strangers.
-const STRANGERS: Duration = Duration::from_secs(60);
 
 /// The fewest connections at one address that agents can work with: one that has not said hello, one
 /// agent, and those that still have to receive the end of the job.
@@ -59,6 +58,8 @@ pub(super) struct AgentServer {
     /// Peers for which something waits for room in a packer, and whether one of them has room now.
     feeding: BTreeSet<(usize, usize)>,
     has_room_to_feed: bool,
+    /// The seat whose last frame had answers.
+    answered: Option<usize>,
     /// Whether there is nothing left to do.
     is_over: bool,
     /// What an agent must have been started with, and what it is called.
@@ -67,11 +68,8 @@ pub(super) struct AgentServer {
     boot: [u8; 16],
     /// The last time that the event loop passed.
     now_ns: u64,
-    /// When strangers may be reported again, and their number since the last report.
-    next_strangers: Duration,
-    strangers: u64,
-    /// Address of the last of them that had a wrong key.
-    wrong_key: Option<String>,
+    strangers: StrangerReport,
+    refusals: RefusalReport,
 }
 
 /// An admitted agent.
@@ -100,17 +98,30 @@ pub(super) enum AgentMessage {
 }
 
 impl AgentServer {
-    /// Begins to listen wherever the job says.
-    pub(super) fn listen(job: &Job, registry: &Registry) -> Result<Self, Error> {
+    /// Begins to listen wherever the job says; `after_call` sees each socket as it is made.
+    pub(super) fn listen(
+        job: &Job,
+        registry: &Registry,
+        after_call: AfterCall<'_>,
+    ) -> Result<Self, Error> {
         if job.entrances.is_any() && !job.function.is_known_to_agents() {
             let function = job.function.name().to_owned();
             return Err(Error::FunctionOfThisProgram { function });
         }
         let registry = |index| registry.also(AGENTS + index as u32);
-        let receptions = job.entrances.open(job.worker_settings.silence, &registry)?;
+        // Its digest may be that of a large file.
+        let program = match job.entrances.is_any() {
+            true => job.function.program_for_agents(),
+            false => Program::None,
+        };
+        let call = match job.entrances.is_any() {
+            true => answers::call(job, program).encode(),
+            false => Vec::new(),
+        };
+        let receptions =
+            job.entrances.open(job.worker_settings.silence, &call, &registry, after_call)?;
         let launches = job.entrances.launches();
-        let launcher = Launcher::new(launches, registry(receptions.len()));
-        let launcher = (!launches.is_empty()).then_some(launcher);
+        let launcher = Launcher::joining_at(&receptions, launches, registry(receptions.len()));
         // A primary without an address needs no welcome.
         let (welcome, supplement, boot) = match receptions.is_empty() {
             true => (Vec::new(), Vec::new(), [0; 16]),
@@ -118,11 +129,6 @@ impl AgentServer {
                 let supplement = answers::supplement(job)?;
                 (answers::welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
             }
-        };
-        // Its digest may be that of a large file.
-        let program = match receptions.is_empty() {
-            true => Program::None,
-            false => job.function.program_for_agents(),
         };
         let lines = LinesToSend::of(job).filter(|_| !receptions.is_empty());
         Ok(Self {
@@ -137,14 +143,14 @@ impl AgentServer {
             lines,
             feeding: BTreeSet::new(),
             has_room_to_feed: false,
+            answered: None,
             is_over: false,
             program,
             function: job.function.name().to_owned(),
             boot,
             now_ns: 0,
-            next_strangers: Duration::ZERO,
-            strangers: 0,
-            wrong_key: None,
+            strangers: StrangerReport::default(),
+            refusals: RefusalReport::default(),
         })
     }
 
@@ -205,6 +211,17 @@ impl AgentServer {
         }
     }
 
+    /// Whether a connection waits to be accepted where this descriptor is ready.
+    pub(super) fn has_waiting(&self, token: EpollToken) -> bool {
+        let reception = self.receptions.get((token.transport - AGENTS) as usize);
+        reception.is_some_and(|reception| reception.has_waiting())
+    }
+
+    /// The seat whose last frame had answers, once.
+    pub(super) fn take_answered(&mut self) -> Option<usize> {
+        self.answered.take()
+    }
+
     /// Does what a ready descriptor asks for.
     pub(super) fn attend(&mut self, token: EpollToken, now_ns: u64) -> Result<(), Error> {
         match self.receptions.get_mut((token.transport - AGENTS) as usize) {
@@ -257,6 +274,7 @@ impl AgentServer {
     /// Says goodbye to every agent; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
     pub(super) fn close(&mut self, now_ns: u64) {
         self.is_over = true;
+        self.receptions.iter_mut().for_each(|reception| reception.stop_calling());
         let (code, detail) = Leave::Over.code();
         self.seats.clear();
         self.feeding.clear();
@@ -300,7 +318,9 @@ impl AgentServer {
         };
         let said = match arrival {
             Arrival::Hello { peer, hello } => {
-                let hello = Hello::decode(hello);
+                let is_call = || Call::decode(hello).is_ok();
+                let hello = Hello::decode(hello)
+                    .map_err(|misunderstood| answers::misunderstood(&misunderstood, is_call()));
                 AgentMessage::Hello(self.receive(reception, peer, hello, now_ns)?)
             }
             Arrival::Gone { peer, why } => match self.peers.get(&(reception, peer)) {
@@ -314,6 +334,7 @@ impl AgentServer {
             Arrival::Frame { peer: Some(peer), frame } => {
                 match self.peers.get_mut(&(reception, peer)) {
                     Some(AdmittedAgent { slot: Some(slot), .. }) => {
+                        self.answered = Some(*slot).filter(|_| has_answers(&frame));
                         AgentMessage::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
                     }
                     Some(agent) if is_first(&frame) && agent.feed.is_empty() => {
@@ -391,21 +412,19 @@ impl AgentServer {
         self.now_ns = now_ns;
         let at = &mut self.receptions[reception];
         at.keep_time(now_ns)?;
-        self.strangers += at.take_strangers();
-        if let Some(address) = at.take_wrong_key() {
-            self.wrong_key = Some(address);
-        }
+        self.strangers.collect(&mut **at);
         Ok(())
     }
 
     /// Number of connections that were no agents since it was reported last, and the address of the last one with a
-    /// wrong key; at most once per [`STRANGERS`].
+    /// wrong key; at most once a minute.
     pub(super) fn take_strangers(&mut self, now: Duration) -> Option<(u64, Option<String>)> {
-        if self.strangers == 0 || self.next_strangers > now {
-            return None;
-        }
-        self.next_strangers = now + STRANGERS;
-        Some((std::mem::take(&mut self.strangers), self.wrong_key.take()))
+        self.strangers.take(now)
+    }
+
+    /// Whether a refusal is to be reported now, and then how many before it were not.
+    pub(super) fn report_refusal(&mut self, now: Duration) -> Option<u64> {
+        self.refusals.take(now)
     }
 
     /// Admits a peer, or refuses it; where it was refused, its address and the reason.
@@ -413,7 +432,7 @@ impl AgentServer {
         &mut self,
         reception: usize,
         peer: usize,
-        hello: Result<Hello, Misunderstood>,
+        hello: Result<Hello, String>,
         now_ns: u64,
     ) -> Result<Option<(String, String)>, Error> {
         let address = self.receptions[reception].address(peer);
@@ -451,9 +470,7 @@ impl AgentServer {
                 let text = answers::other_program(&hello, (self.program, &self.function));
                 Refusal { why: RefusalReason::Program, text }
             }
-            Err(misunderstood) => {
-                Refusal { why: RefusalReason::Version, text: misunderstood.to_string() }
-            }
+            Err(text) => Refusal { why: RefusalReason::Version, text },
         };
         self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
         Ok((refusal.why != RefusalReason::Over).then_some((address, refusal.text)))
@@ -467,8 +484,16 @@ impl Drop for AgentServer {
     }
 }
 
+/// Whether a frame has an answer, or a part of one.
+fn has_answers(frame: &Frame<'_>) -> bool {
+    match &frame.body {
+        Body::Answers(answers) => answers.iter().next().is_some(),
+        Body::Part(_) => true,
+        _ => false,
+    }
+}
+
 /// Whether it is what an agent says first: that it lives, and nothing else.
 fn is_first(frame: &Frame<'_>) -> bool {
-    use evenly_core::frame::Body;
     matches!(frame.body, Body::Answers(answers) if answers.iter().next().is_none())
 }

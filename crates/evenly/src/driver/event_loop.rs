@@ -10,7 +10,8 @@ use super::line_output::OutputDescriptor;
 use super::port_state::PortState;
 use super::positions::Positions;
 use super::prefix_value::PrefixValue;
-use super::stages::Stages;
+use super::primary_setup::PrimarySetup;
+use super::stages::{COMMAND_CHECK, Stages};
 use super::tokens::{AGENTS, OUTPUT, PIPES, SIGNALS, STATUS};
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, system};
@@ -58,7 +59,7 @@ pub(super) struct EventLoop<'a> {
     /// The agents of this primary.
     agents: AgentServer,
     /// The primary of this agent, if it is one.
-    upstream: Option<AgentClient>,
+    upstream: Option<AgentClient<'a>>,
     line_output: OutputDescriptor,
     /// The numbers in lines; `None` if each position is its number.
     numbers: Option<Numbers>,
@@ -95,28 +96,17 @@ struct ReadyDescriptors {
     elsewhere: Vec<EpollToken>,
 }
 
-/// What a run brings to its event loop.
-pub(super) struct Parts<'a> {
-    pub(super) job: &'a mut Job,
-    pub(super) engine: Primary,
-    pub(super) worker_pipes: WorkerPipes,
-    pub(super) registry: Registry,
-    pub(super) agents: AgentServer,
-    pub(super) upstream: Option<AgentClient>,
-    pub(super) journal_file: JournalFile,
-    pub(super) pool: WorkerPool,
-    pub(super) signals: &'a Signals,
-    pub(super) observer: &'a mut dyn Observer,
-    pub(super) stages: Stages,
-    pub(super) clock: Clock,
-}
+/// The pipes to workers, the place to wait in, the agents, and the primary of this agent, if it is one.
+pub(super) type Links<'a> = (WorkerPipes, Registry, AgentServer, Option<AgentClient<'a>>);
 
 impl<'a> EventLoop<'a> {
-    pub(super) fn new(parts: Parts<'a>) -> Self {
-        let Parts {
-            job, mut engine, worker_pipes, registry, agents, upstream, journal_file, ..
-        } = parts;
-        let Parts { pool, signals, observer, stages, clock, .. } = parts;
+    pub(super) fn new(
+        setup: PrimarySetup<'a>,
+        mut engine: Primary,
+        (worker_pipes, registry, agents, upstream): Links<'a>,
+        journal_file: JournalFile,
+    ) -> Self {
+        let PrimarySetup { job, pool, signals, observer, stages, clock, .. } = setup;
         let next_progress = job.progress_every;
         let numbers = Numbers::of(&job.items);
         let (memory, positions) = (Self::watch_over_memory(job), Positions::new(job));
@@ -164,7 +154,8 @@ impl<'a> EventLoop<'a> {
             self.heed_signals()?;
             self.act()?;
         }
-        self.stages.ranges_sent(&self.pool, &mut self.clock);
+        let runs_commands = self.job.function.command().is_some();
+        self.stages.ranges_sent(&self.pool, runs_commands, &mut self.clock);
         Ok(())
     }
 
@@ -201,6 +192,7 @@ impl<'a> EventLoop<'a> {
 
     /// Does what there is to do after a wait, except for reading results.
     fn attend(&mut self, ready: ReadyDescriptors) -> Result<(), Error> {
+        self.show_command()?;
         if ready.signals {
             self.heed_signals()?;
         }
@@ -224,7 +216,8 @@ impl<'a> EventLoop<'a> {
         self.engine.retry_lines();
         self.pass_texts_upstream();
         self.act()?;
-        self.flush()
+        self.flush()?;
+        self.show_sent_ranges()
     }
 
     /// Sends what is packed, wherever it goes.
@@ -245,6 +238,7 @@ impl<'a> EventLoop<'a> {
             upstream.attend(token.key, now_ns)?;
             return self.hear_upstream();
         }
+        self.show_before_reading(token)?;
         self.agents.attend(token, now_ns)?;
         self.hear_agents((token.transport - AGENTS) as usize)
     }
@@ -310,9 +304,13 @@ impl<'a> EventLoop<'a> {
                 _ => continue,
             };
             match heard {
-                Ok(Heard::Work | Heard::Nothing | Heard::CrashReport { .. }) => {}
+                Ok(Heard::Work | Heard::Nothing) => {}
+                Ok(Heard::CrashReport { n, .. }) => self.pool.printed_panics.note_loss(n),
                 Ok(Heard::Farewell { call, errno, .. }) => self.note_farewell(call, errno)?,
-                Ok(Heard::Description { n, cause }) => self.describe_upstream(n, cause),
+                Ok(Heard::Description { n, cause }) => {
+                    self.pool.printed_panics.note_description(n, cause);
+                    self.describe_upstream(n, cause);
+                }
                 Err(fault) => self.blame(fault)?,
             }
         }
@@ -438,7 +436,8 @@ impl<'a> EventLoop<'a> {
     /// Reports a failure, behind the description that its worker sent.
     fn note_failure(&mut self, failure: Failure) {
         if let Some((n, text)) = self.engine.description(&failure) {
-            self.observer.observe(&Observation::Described { n, text });
+            let text = text.replace('\n', "\\n");
+            self.observer.observe(&Observation::Described { n, text: &text });
         }
         self.observer.observe(&Observation::Quarantined(failure));
     }
@@ -452,7 +451,8 @@ impl<'a> EventLoop<'a> {
         let positions = Some(now + self.positions.next());
         let begins = self.journal_file.begins();
         let port = self.port_due();
-        let dues = [self.next_progress, due, elsewhere, memory, positions, begins, port];
+        let command = self.stages.awaited_of_command().map(|_| now + COMMAND_CHECK);
+        let dues = [self.next_progress, due, elsewhere, memory, positions, begins, port, command];
         dues.into_iter().flatten().min()
     }
 

@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::item::Numbers;
-use crate::job::Report;
+use crate::job::report::Report;
 use crate::observe::stages::{Processes, Stage, StageHook};
 use crate::observe::{Observation, Observer, Parting, Piece, Prefix, Reason, Stuck, Unfinished};
 use evenly_core::{Failure, Violation};
@@ -122,13 +122,26 @@ pub(super) struct NumberedHook {
     pub(super) hook: Box<dyn StageHook>,
 }
 
-impl StageHook for NumberedHook {
-    fn at_stage(&mut self, stage: Stage, processes: &Processes) {
+impl NumberedHook {
+    fn numbered(&self, processes: &Processes) -> Processes {
         let mut processes = processes.clone();
         for worker in &mut processes.workers {
             worker.range = worker.range.map(|positions| self.numbers.hull(positions));
         }
-        self.hook.at_stage(stage, &processes);
+        for (_, range) in &mut processes.agent_ranges {
+            *range = self.numbers.hull(*range);
+        }
+        processes
+    }
+}
+
+impl StageHook for NumberedHook {
+    fn at_stage(&mut self, stage: Stage, processes: &Processes) {
+        self.hook.at_stage(stage, &self.numbered(processes));
+    }
+
+    fn remember(&mut self, processes: &Processes) {
+        self.hook.remember(&self.numbered(processes));
     }
 
     fn may_go_on(&mut self) -> bool {

@@ -7,7 +7,8 @@
 //! position for longer than [`bound`] is killed, and the number is searched as after any other loss; if it is
 //! known, it goes out alone.
 //!
-//! Time during which a worker is stopped does not count.
+//! Time during which a worker is stopped is counted by itself: a worker that is stopped at a number for longer than
+//! [`bound`] is killed, too. Shorter pauses count for nothing.
 
 use crate::job::Job;
 use crate::process::footprint::PeriodicCheck;
@@ -31,6 +32,8 @@ const FOR_COMMANDS: Duration = Duration::from_secs(10);
 pub(super) enum VisibleState {
     /// A worker is at work there.
     At(Pid, Position),
+    /// A worker is stopped there.
+    Stopped(Pid, Position),
     /// A worker waits, or cannot be read; when it was heard last.
     Elsewhere(Pid, Option<Position>, u64),
     /// An agent has done everything below this number.
@@ -143,6 +146,12 @@ impl Positions {
             }
             Err(_) => None,
         }
+    }
+
+    /// The state of a stopped worker; `None` if it is at no number, or cannot be read.
+    pub(super) fn look_at_stopped(pid: Pid) -> Option<VisibleState> {
+        let position = position::of(pid).ok().filter(|position| position.is_inside())?;
+        Some(VisibleState::Stopped(pid, position))
     }
 
     /// Notes what is seen of a slot; since when it is the same.

@@ -7,16 +7,18 @@
 use super::agent_client::{AgentClient, AgentEnd};
 use super::agent_server::AgentServer;
 use super::clock::Clock;
-use super::event_loop::{EventLoop, Parts, is_over};
+use super::event_loop::{EventLoop, is_over};
 use super::journal_file::{CheckedJournalFile, JournalFile};
 use super::numbered::{self, NumberedHook, NumberedObserver};
+use super::primary_setup::PrimarySetup;
 use super::stages::Stages;
 use super::tokens::{PIPES, SIGNALS};
 use super::worker_pool::{ForkSettings, WorkerPool};
 use crate::error::{Error, cannot_start, no_worker};
 use crate::function::Form;
 use crate::item::Numbers;
-use crate::job::{Job, Report};
+use crate::job::Job;
+use crate::job::report::Report;
 use crate::observe::{FailedCall, Observation, Observer};
 use crate::process::limits::DescriptorLimit;
 use crate::process::signals::Signals;
@@ -91,11 +93,15 @@ fn run_with(
     let checked = CheckedJournalFile::new(journal.as_ref(), asked, &*job.function, until)?;
     let descriptors = DescriptorLimit::raise();
     let registry = make_registry(signals)?;
-    let agents = AgentServer::listen(job, &registry)?;
+    let mut stages = Stages::new(job.stage_hook.take());
+    let mut clock = clock;
+    let agents = AgentServer::listen(job, &registry, &mut |call| {
+        stages.after_socket_call(call, &mut clock);
+    })?;
     for address in agents.addresses() {
         observer.observe(&Observation::Listening { address: &address });
     }
-    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
+    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors), stages)?;
     let mut pipes = primary.make_pipes(agents.fewest_descriptors())?;
     primary.fork_workers(&mut pipes)?;
     let worker_pipes = primary.close_what_is_not_ours(pipes, &registry)?;
@@ -127,7 +133,7 @@ pub(super) fn serve(
     job: &mut Job,
     observer: &mut dyn Observer,
     shared: (&Signals, Registry, Clock),
-    transport: Box<dyn Transport>,
+    transport: &mut dyn Transport,
 ) -> Result<(AgentEnd, Report), Error> {
     match Numbers::of(&job.items) {
         None => serve_with(job, observer, shared, transport),
@@ -143,10 +149,11 @@ fn serve_with(
     job: &mut Job,
     observer: &mut dyn Observer,
     (signals, registry, clock): (&Signals, Registry, Clock),
-    transport: Box<dyn Transport>,
+    transport: &mut dyn Transport,
 ) -> Result<(AgentEnd, Report), Error> {
     let descriptors = DescriptorLimit::raise();
-    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors))?;
+    let stages = Stages::new(job.stage_hook.take());
+    let mut primary = PrimarySetup::prepare(job, observer, signals, (clock, descriptors), stages)?;
     let mut pipes = primary.make_pipes(0)?;
     primary.fork_workers(&mut pipes)?;
     let worker_pipes = primary.close_what_is_not_ours(pipes, &registry)?;
@@ -170,18 +177,6 @@ pub(super) fn make_registry(signals: &Signals) -> Result<Registry, Error> {
     Ok(registry)
 }
 
-/// The primary before its workers run.
-struct PrimarySetup<'a> {
-    job: &'a mut Job,
-    /// How many workers were asked for.
-    wanted: usize,
-    pool: WorkerPool,
-    signals: &'a Signals,
-    observer: &'a mut dyn Observer,
-    stages: Stages,
-    clock: Clock,
-}
-
 /// A duration as the engine takes it; one longer than 584 years as the longest.
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -193,6 +188,7 @@ impl<'a> PrimarySetup<'a> {
         observer: &'a mut dyn Observer,
         signals: &'a Signals,
         (clock, descriptors): (Clock, DescriptorLimit),
+        stages: Stages,
     ) -> Result<Self, Error> {
         let wanted = job.worker_settings.workers() as usize;
         Ok(Self {
@@ -205,7 +201,7 @@ impl<'a> PrimarySetup<'a> {
             )?,
             wanted,
             observer,
-            stages: Stages::new(job.stage_hook.take()),
+            stages,
             job,
             signals,
             clock,
@@ -295,7 +291,7 @@ impl<'a> PrimarySetup<'a> {
             engine.set_lines(if has_reader { written } else { LineDestination::Dropped });
         }
         let links = (worker_pipes, registry, agents, None);
-        Ok((self.into_event_loop(engine, links, journal_file), resumed))
+        Ok((EventLoop::new(self, engine, links, journal_file), resumed))
     }
 
     /// Tells the primary elsewhere that there are workers now.
@@ -303,7 +299,7 @@ impl<'a> PrimarySetup<'a> {
         self,
         worker_pipes: WorkerPipes,
         registry: Registry,
-        transport: Box<dyn Transport>,
+        transport: &'a mut dyn Transport,
     ) -> Result<EventLoop<'a>, Error> {
         let workers = self.pool.slots.len() as u32;
         let scheduler = Scheduler::open_ended(self.job.aggregate, workers);
@@ -312,7 +308,7 @@ impl<'a> PrimarySetup<'a> {
         let (aggregate, silence) = (self.job.aggregate, self.job.worker_settings.silence);
         let upstream = AgentClient::new(transport, aggregate, silence, self.clock.now_ns());
         let links = (worker_pipes, registry, AgentServer::default(), Some(upstream));
-        let mut event_loop = self.into_event_loop(engine, links, JournalFile::default());
+        let mut event_loop = EventLoop::new(self, engine, links, JournalFile::default());
         event_loop.admit_workers()?;
         Ok(event_loop)
     }
@@ -390,34 +386,6 @@ impl<'a> PrimarySetup<'a> {
             engine.compare_files();
         }
         engine
-    }
-
-    fn into_event_loop(
-        self,
-        engine: engine::Primary,
-        (worker_pipes, registry, agents, upstream): (
-            WorkerPipes,
-            Registry,
-            AgentServer,
-            Option<AgentClient>,
-        ),
-        journal_file: JournalFile,
-    ) -> EventLoop<'a> {
-        let Self { job, pool, signals, observer, stages, clock, .. } = self;
-        EventLoop::new(Parts {
-            job,
-            engine,
-            worker_pipes,
-            registry,
-            agents,
-            upstream,
-            journal_file,
-            pool,
-            signals,
-            observer,
-            stages,
-            clock,
-        })
     }
 
     fn say_fewer(&mut self, started: usize, call: &'static str, cause: Errno) {

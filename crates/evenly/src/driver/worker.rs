@@ -25,9 +25,10 @@ mod unlinked_file;
 mod wait;
 
 use crate::function::{Form, Function};
+use crate::process::WorkerExit;
 use crate::process::cgroup::OomKills;
 use crate::process::signals;
-use crate::process::sys::{copies, crash_report};
+use crate::process::sys::{copies, crash_report, position};
 use crate::process::workers::{SetupFailure, SystemCall};
 use command_runner::CommandRunner;
 use early_exit::EarlyExit;
@@ -41,12 +42,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 /// Exit status of a worker that read end of file, or whose primary has ended.
 const STATUS_DONE: i32 = 0;
-/// Exit status of a worker that could not set up its descriptors, signals or function (sysexits.h, EX_OSERR).
-pub(super) const STATUS_UNSETTLED: i32 = 71;
-/// Exit status of a worker with a failed system call (sysexits.h, EX_IOERR).
-const STATUS_IO: i32 = 74;
-/// Exit status of a worker that received a malformed frame (sysexits.h, EX_PROTOCOL).
-const STATUS_PROTOCOL: i32 = 76;
 
 /// Runs the worker until end of file, and returns its exit status. `pipes` are its assignment pipe and the result pipe.
 pub(super) fn work(
@@ -58,17 +53,18 @@ pub(super) fn work(
 ) -> i32 {
     state.rename(name);
     copies::mark();
+    position::begin();
     let (assignments, results) = match pipes {
         Ok(pipes) => pipes,
         Err(SetupFailure { call, cause, results }) => {
             state.say_farewell(results, call, cause);
-            return STATUS_UNSETTLED;
+            return WorkerExit::CannotBegin.status();
         }
     };
     let oom_kills = settings.cgroups.and_then(|cgroups| cgroups.enter(settings.slot));
     if let Err((call, cause)) = prepare(name, function, settings, results.as_fd()) {
         state.say_farewell(results.as_fd(), call, cause);
-        return STATUS_UNSETTLED;
+        return WorkerExit::CannotBegin.status();
     }
     let mut session = WorkerSession::new(state, assignments, results);
     match run(&mut session, function, settings, oom_kills) {
@@ -77,10 +73,10 @@ pub(super) fn work(
             signals::leave_as_asked();
             STATUS_DONE
         }
-        Err(EarlyExit::Protocol) => STATUS_PROTOCOL,
+        Err(EarlyExit::Protocol) => WorkerExit::AssignmentPipe.status(),
         Err(EarlyExit::Failed(call, cause)) => {
             session.say_farewell(call, cause);
-            STATUS_IO
+            WorkerExit::ResultPipe.status()
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::process::ProcessEnd;
 use crate::process::cgroup::MemoryCgroups;
 use crate::process::limits::{self, DescriptorLimit};
 use crate::process::orphans::{self, Orphans};
+use crate::process::panics::PrintedPanics;
 use crate::process::signals::Signals;
 use crate::process::task_directories::{NoRunDirectory, RunDirectory};
 use crate::process::workers::{ChildProcess, ChildSetup, WaitStatus};
@@ -49,6 +50,8 @@ pub(super) struct WorkerPool {
     descriptors: DescriptorLimit,
     /// What each worker inherits a copy of; the primary never uses it.
     state: WorkerState,
+    /// Numbers whose panics workers have printed, which later workers know.
+    pub(super) printed_panics: PrintedPanics,
     /// What commands leave behind, where there are any. Dropped after the workers: it is all that is left
     /// then.
     orphans: Option<Orphans>,
@@ -108,6 +111,7 @@ impl WorkerPool {
             null,
             descriptors,
             state: WorkerState::new(aggregate),
+            printed_panics: PrintedPanics::begin(),
             cgroups: memory.and_then(MemoryCgroups::for_limit),
         })
     }
@@ -191,6 +195,8 @@ impl WorkerPool {
             memory,
             cgroups,
             directory,
+            // One command is enough to see.
+            stops_to_be_seen: fork_settings.stops_to_be_seen && slot == 0,
             mask,
         };
         let (state, function) = (&mut self.state, &mut *fork_settings.function);

@@ -1,3 +1,5 @@
+//! Values of every type that serde has: read back as they were written; cut or longer bytes are refused.
+
 use super::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};

@@ -5,8 +5,12 @@
 //! about 10 ns for each prime up to the root. The single-number functions in `expression/functions/factors.rs` give the
 //! same values; a test compares them.
 //!
+//! From 2^54 on, only primes up to 2^24 are sieved. What is left of a number is 1, a prime, or a product of two primes, which
+//! is factored alone. Near 10^18 that takes half the time that the factors of each number take.
+//!
 //! Memory: 8 bytes a number beside the values, and the base primes as bits, at most 5 MB.
 
+use super::factor::factors;
 use primal_sieve::Sieve;
 
 /// A function of the prime factors of a number.
@@ -26,8 +30,13 @@ pub(super) enum FactorFunction {
     IsSquarefree,
 }
 
-/// No base prime is larger: a window takes at most about 0.1 s for its base primes.
+/// Up to this root, all primes are sieved: a window takes at most about 0.1 s for its base primes.
 const BASE_LIMIT: u64 = 1 << 27;
+
+/// Beyond, the primes up to here are, whose cube is above 2^63: at most two prime factors are left. Windows are short, to take
+/// 0.2 s near 10^18.
+const PART_LIMIT: u64 = 1 << 24;
+const LONGEST_OF_PART: u64 = 1 << 14;
 
 /// Numbers of a window. Beside 16 bytes for each, a second-level cache has room for little else; with many base primes,
 /// longer windows pay all the same.
@@ -114,12 +123,17 @@ impl FactorSieve {
     /// each of the next `length` numbers alone.
     pub(super) fn window(first: u64, length: u64) -> Option<u64> {
         let root = first.saturating_add(LONGEST).isqrt();
-        let window = root.next_power_of_two().clamp(SHORTEST, LONGEST).min(length);
-        // In ns: one number alone, as in `factor.rs`, and the primes up to the root.
-        let alone = 200 + 3 * first.isqrt().isqrt();
-        let primes = root / u64::from(root.max(2).ilog2()) * 15;
-        (root <= BASE_LIMIT && window.saturating_mul(alone) > primes + window * 20)
-            .then_some(window)
+        let is_whole = root <= BASE_LIMIT;
+        let longest = root.next_power_of_two().clamp(SHORTEST, LONGEST);
+        let window = length.min(if is_whole { longest } else { LONGEST_OF_PART });
+        // In ns: one number alone, as in `factor.rs`, and one in the window. Large numbers take a fifth of the hardest, and half of
+        // that where they are sieved in part.
+        let hardest = 200 + 3 * first.isqrt().isqrt();
+        let (alone, each) = if is_whole { (hardest, 20) } else { (hardest / 5, hardest / 10) };
+        // And the primes up to the limit.
+        let limit = limit(root).max(2);
+        let primes = limit / u64::from(limit.ilog2()) * 15;
+        (window.saturating_mul(alone) > primes + window * each).then_some(window)
     }
 
     /// Writes the values for the numbers from `first` on, which is at least 1. Values of 128 bits that do not fit
@@ -178,7 +192,9 @@ impl FactorSieve {
         let Some(last) = (values.len() as u64).checked_sub(1).map(|more| first + more) else {
             return;
         };
-        self.prepare(last.isqrt());
+        let root = last.isqrt();
+        let limit = limit(root);
+        self.prepare(limit);
         let Some(base) = &self.base else { return };
         self.factored.resize(values.len(), 1);
         let factored = &mut self.factored[..values.len()];
@@ -187,8 +203,7 @@ impl FactorSieve {
             *factored = 1 << twos;
             *value = if twos > 0 { step(begin, 2, twos) } else { begin };
         }
-        let root = last.isqrt();
-        for prime in base.primes_from(3).map(|prime| prime as u64).take_while(|p| *p <= root) {
+        for prime in base.primes_from(3).map(|prime| prime as u64).take_while(|p| *p <= limit) {
             let cofactor = first.div_ceil(prime);
             let mut at = cofactor * prime - first;
             // Steps to a multiple of the square.
@@ -209,21 +224,35 @@ impl FactorSieve {
             }
         }
         for ((n, value), factored) in (first..).zip(&mut *values).zip(&*factored) {
-            if *factored != n {
-                *value = step(*value, n / *factored, 1);
+            let rest = n / *factored;
+            if rest == 1 {
+                continue;
+            }
+            // Without a prime up to the limit, it is prime if it is below the square.
+            if limit == root || rest <= limit * limit {
+                *value = step(*value, rest, 1);
+                continue;
+            }
+            for (prime, exponent) in factors(rest).iter() {
+                *value = step(*value, *prime, *exponent);
             }
         }
     }
 
-    /// Finds the base primes up to `root`. They at least double each time.
-    fn prepare(&mut self, root: u64) {
-        if self.base.is_none() || self.reached < root {
-            let limit = root.max(2 * self.reached).max(1 << 10);
+    /// Finds the base primes up to a limit. They at least double each time.
+    fn prepare(&mut self, limit: u64) {
+        if self.base.is_none() || self.reached < limit {
+            let limit = limit.max(2 * self.reached).max(1 << 10);
             self.base = None; // The old bits are freed before the new ones are made.
             self.base = Some(Sieve::new(limit as usize));
             self.reached = limit;
         }
     }
+}
+
+/// The largest prime that is sieved, where the last number has this root.
+fn limit(root: u64) -> u64 {
+    if root <= BASE_LIMIT { root } else { PART_LIMIT }
 }
 
 /// The power of a prime that divides a multiple of its square, and the exponent.

@@ -1,6 +1,6 @@
 //! Loops that apply a function to each number of a slice and add the values to a tally.
 
-use evenly_core::{Interval, Tally};
+use evenly_core::{Aggregate, Interval, Tally};
 
 /// Numbers that are tested between two updates of the tally.
 const AT_ONCE: usize = 512;
@@ -31,6 +31,19 @@ pub(super) fn fold_each(
     tally: &mut Tally,
     mut test: impl FnMut(i64) -> bool,
 ) -> i64 {
+    let deciding = match tally.aggregate() {
+        Aggregate::Any => Some(true),
+        Aggregate::All => Some(false),
+        _ => None,
+    };
+    if let Some(deciding) = deciding {
+        // All others leave the tally as it is.
+        let Some(n) = (slice.first()..=slice.last()).find(|n| test(*n) == deciding) else {
+            return slice.last();
+        };
+        tally.truth(n, deciding);
+        return n;
+    }
     if tally.aggregate().may_end_early() {
         for n in slice.first()..=slice.last() {
             tally.truth(n, test(n));

@@ -21,13 +21,17 @@
 //! Sources: Oliveira e Silva, "Fast implementation of the segmented sieve of Eratosthenes", for
 //! fitting the parts to the caches; OEIS A014233 for the bases of Miller-Rabin.
 
+#[cfg(feature = "expression")]
+mod bits;
 mod chunk;
 mod far;
 #[cfg(feature = "expression")]
 mod progression;
 
 #[cfg(feature = "expression")]
-pub(crate) use progression::Progression;
+pub(crate) use bits::PrimeBits;
+#[cfg(feature = "expression")]
+pub(crate) use progression::{Progressions, SieveUse};
 
 pub(crate) use chunk::ChunkCounter;
 

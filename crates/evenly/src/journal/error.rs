@@ -70,6 +70,14 @@ pub enum JournalError {
         /// In what.
         differences: Vec<Difference>,
     },
+    /// It is of another job than those before it, with which it is verified or merged.
+    #[error("journal '{}' is of another job: {}", .path.display(), AmongOthers(.path, .differences))]
+    OfOthers {
+        /// The file.
+        path: PathBuf,
+        /// In what.
+        differences: Vec<Difference>,
+    },
     /// It holds what no run has written.
     #[error("journal '{}' is damaged: {what}; take a copy of it from before, or start again in another file", .path.display())]
     Damaged {
@@ -209,6 +217,7 @@ impl JournalError {
             | Self::Interrupted { path }
             | Self::Format { path, .. }
             | Self::AnotherJob { path, .. }
+            | Self::OfOthers { path, .. }
             | Self::Damaged { path, .. }
             | Self::Changed { path }
             | Self::NotOpen { path, .. }
@@ -270,6 +279,9 @@ impl fmt::Display for Listed<'_> {
         for difference in self.0 {
             write!(f, "{difference}; ")?;
         }
+        if self.0.iter().any(Difference::is_of_lines) {
+            f.write_str("give the same lines again; ")?;
+        }
         if self.0.iter().all(|difference| difference.may_be_accepted) {
             f.write_str("if it changed on purpose, add --accept-change, else name another file")
         } else if self.0.iter().all(Difference::is_of_ranges) {
@@ -283,6 +295,29 @@ impl fmt::Display for Listed<'_> {
             )
         } else {
             f.write_str("name another file")
+        }
+    }
+}
+
+/// The differences of a journal from others, and what to do.
+struct AmongOthers<'a>(&'a Path, &'a [Difference]);
+
+impl fmt::Display for AmongOthers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(path, differences) = self;
+        for difference in *differences {
+            write!(f, "{}; ", difference.to_others())?;
+        }
+        if differences.iter().all(Difference::is_of_files) {
+            // Of all of them, since the others may be those of another version.
+            write!(
+                f,
+                "if the results are good for one answer, call evenly resume {} --accept-change, and the same for the \
+                 others; else leave it out",
+                path.display()
+            )
+        } else {
+            f.write_str("leave it out")
         }
     }
 }

@@ -87,6 +87,16 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
+    /// The same where `here` is another journal.
+    pub(super) fn to_others(&self) -> String {
+        format!("{} '{}' there, '{}' in the journals before it", self.what, self.there, self.here)
+    }
+
+    /// Whether a resumed journal can get rid of it: what a call runs is read anew, and its words stay.
+    pub(super) fn is_of_files(&self) -> bool {
+        self.may_be_accepted && self.what != "function"
+    }
+
     /// Whether it is that of two ranges, whose journals can be merged.
     pub(super) fn is_of_ranges(&self) -> bool {
         self.what == "range"
@@ -95,6 +105,13 @@ impl Difference {
     /// Whether it is that of other items.
     pub(super) fn is_of_items(&self) -> bool {
         self.what == "items"
+    }
+}
+
+impl Difference {
+    /// Whether it may be that of the lines of `--lines`.
+    pub(super) fn is_of_lines(&self) -> bool {
+        self.what == "lines or program"
     }
 }
 
@@ -153,10 +170,14 @@ impl Fingerprint {
     pub(super) fn differences_but_range(&self, here: &Self) -> Vec<Difference> {
         // A call of the library has no way to accept another closure.
         let may_change = !here.function.starts_with("closure at ");
+        // The same words: the bytes of the lines differ, or those of a file of the command.
+        let has_same_lines_option =
+            self.function == here.function && here.function.starts_with("--lines");
+        let program = if has_same_lines_option { "lines or program" } else { "program" };
         let texts = [
             ("command", named(self.aggregate), named(here.aggregate), false),
             ("function", self.function.clone(), here.function.clone(), may_change),
-            ("program", self.program.clone(), here.program.clone(), may_change),
+            (program, self.program.clone(), here.program.clone(), may_change),
             ("version", self.version.clone(), here.version.clone(), true),
         ];
         let differ = texts.into_iter().filter(|(_, there, here, _)| there != here);

@@ -8,7 +8,7 @@
 //! `schema` and `tables` are the rows and their hashes, `connection` how the file is opened, `check` what
 //! must hold of it, `checked` one that is not written to yet, `batch`, `begun` and `writer` how it is written, `kept` how it is read back, `verify` several together
 //! (`source`, `placement`, `coverage`, `repeated`),
-//! `window` the audit of windows, `settle` decisions about `open_windows`, `state` the journals without a given path.
+//! `survey` one for a page about its run, `window` the audit of windows, `settle` decisions about `open_windows`, `state` the journals without a given path.
 
 mod batch;
 mod begun;
@@ -33,6 +33,7 @@ mod schema;
 mod settle;
 mod source;
 mod state;
+mod survey;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,8 @@ pub use fingerprint::{Difference, PartOfItems};
 pub use merge::merge;
 pub use settle::{SettleDecision, SettledWindows, settle};
 pub use state::{directory, latest};
+#[doc(hidden)]
+pub use survey::{JournalSurvey, SurveyedRow, survey, surveyed_rows};
 pub use verify::{Together, verify, windows};
 pub use window::WindowAttempt;
 pub(crate) use writer::{Committed, JournalWriter};

@@ -7,13 +7,13 @@ mod windows;
 
 use super::check::Contents;
 use super::writer::{Committed, JournalWriter, ResumeTerms};
-use super::{Fingerprint, JournalError, reading, verify};
+use super::{Fingerprint, JournalError, PartOfItems, reading, verify};
 use crate::scratch::Scratch;
 use evenly_core::aggregate::Binned;
 use evenly_core::real::Number;
 use evenly_core::{
-    Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Items, Partial, Range, Record, Sum,
-    Value,
+    Aggregate, Cause, Extreme, Failure, Interval, IntervalSet, Items, ItemsPart, Partial, Range,
+    Record, Sum, Value,
 };
 use proptest::prelude::*;
 use std::path::Path;

@@ -159,7 +159,7 @@ fn common_fingerprint(
     let mut part = None;
     for SourceJournal { path, contents, .. } in journals {
         let other = contents.fingerprint();
-        let mut differences = fingerprint.differences_but_range(other);
+        let mut differences = other.differences_but_range(&fingerprint);
         let items = match part.or(other.part.as_ref()) {
             // All items of a division are known.
             Some(of) => {
@@ -172,10 +172,10 @@ fn common_fingerprint(
         };
         if items.is_none() {
             let here = Fingerprint { part: part.cloned(), ..fingerprint.clone() };
-            differences.extend(here.difference_of_items(other));
+            differences.extend(other.difference_of_items(&here));
         }
         if !differences.is_empty() {
-            return Err(JournalError::AnotherJob { path: path.clone(), differences });
+            return Err(JournalError::OfOthers { path: path.clone(), differences });
         }
         part = part.or(other.part.as_ref());
         fingerprint.items = items.unwrap_or_else(|| other.items.clone());

@@ -67,7 +67,7 @@ impl fmt::Display for Parting {
             Self::Left(Leave::Other(code, detail)) => {
                 write!(f, "left, for reason {code}, {detail}")
             }
-            Self::Gone(gone) => write!(f, "is gone: {gone}"),
+            Self::Gone(gone) => write!(f, "is gone: {gone}{}", gone.next_step()),
             Self::Said(violation) => write!(f, "was sent away: it {violation}"),
         }
     }
@@ -76,6 +76,7 @@ impl fmt::Display for Parting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
 
     #[test]
     fn an_agent_that_leaves_for_no_error_of_linux_is_reported() {
@@ -85,5 +86,14 @@ mod tests {
         }
         let text = Parting::Left(Leave::NoWorker(11)).to_string();
         assert!(text.starts_with("left: it has no worker: Resource temporarily"), "{text}");
+    }
+
+    #[test]
+    fn a_network_for_shorter_datagrams_is_named_with_the_next_step() {
+        let why = Parting::Gone(Gone::broken(Errno::MSGSIZE)).to_string();
+        let expected = "is gone: Message too long (os error 90): the network does not carry datagrams of 1200 bytes; use tcp";
+        assert_eq!(why, expected);
+        let why = Parting::Gone(Gone::broken(Errno::CONNRESET)).to_string();
+        assert_eq!(why, "is gone: Connection reset by peer (os error 104)");
     }
 }

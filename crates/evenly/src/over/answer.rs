@@ -4,7 +4,7 @@
 //! endian, each sequence behind its length.
 
 use crate::error::Error;
-use crate::job::Report;
+use crate::job::report::Report;
 use evenly_core::{Aggregate, Cause, Failure, Interval, Value};
 use std::collections::BTreeMap;
 

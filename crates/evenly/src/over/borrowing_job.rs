@@ -3,7 +3,8 @@
 
 use crate::error::Error;
 use crate::function::Function;
-use crate::job::{Job, Report};
+use crate::job::Job;
+use crate::job::report::Report;
 use crate::observe::Observer;
 use crate::output::Output;
 use evenly_core::Aggregate;

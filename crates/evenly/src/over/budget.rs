@@ -10,13 +10,22 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// That of these variables of the environment; `None` without a time.
+    /// That of these variables of the environment; `None` without a time. A seed without a time is refused, as it would
+    /// change nothing.
     pub(super) fn parse(
         time: Option<&str>,
         seed: Option<&str>,
         any_seed: impl FnOnce() -> u64,
     ) -> Result<Option<Self>, String> {
-        let Some(text) = time else { return Ok(None) };
+        let Some(text) = time else {
+            return match seed {
+                None => Ok(None),
+                Some(seed) => Err(format!(
+                    "EVENLY_SEED is '{seed}', and EVENLY_BUDGET is not set: the seed orders the numbers of a budget only; set both, \
+                     such as EVENLY_BUDGET=30s, or unset EVENLY_SEED"
+                )),
+            };
+        };
         let time = duration(text).ok_or_else(|| {
             format!(
                 "EVENLY_BUDGET is '{text}', and not a time above 0, such as 500ms, 30s, 5m or 1h"
@@ -62,7 +71,9 @@ mod tests {
             let why = parsed(text).unwrap_err();
             assert!(why.contains(&format!("'{text}'")) && why.contains("30s"), "{why}");
         }
-        assert_eq!(Budget::parse(None, Some("x"), || 0), Ok(None));
+        assert_eq!(Budget::parse(None, None, || 0), Ok(None));
+        let why = Budget::parse(None, Some("7"), || 0).unwrap_err();
+        assert!(why.starts_with("EVENLY_SEED is '7', and EVENLY_BUDGET is not set"), "{why}");
         let why = Budget::parse(Some("1s"), Some("x"), || 0).unwrap_err();
         assert!(why.starts_with("EVENLY_SEED is 'x', and not a number from 0"), "{why}");
         assert_eq!(Budget::parse(Some("1s"), None, || 5).unwrap().unwrap().seed, 5);

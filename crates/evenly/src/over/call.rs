@@ -1,6 +1,7 @@
 //! A call with its settings, before it has a closure.
 
-use super::closure::{Closure, OfClosure, Passes, Truths};
+use super::called::Called;
+use super::closure::{Closure, Passes, Truths};
 use super::failed::{CallResult, ExtremeResult, FailedNumbers, FailuresResult};
 use super::integer::{Integer, IntegerRange};
 use super::mapped::Mapped;
@@ -54,7 +55,7 @@ pub struct Over<'a, T> {
 /// ```
 pub fn over<'a, R: IntegerRange>(range: R) -> Over<'a, R::Integer> {
     let range = range.checked();
-    let nothing = Closure::<R::Integer, _, Passes>::new(String::new(), |_| ());
+    let nothing = Called::<Closure<R::Integer, _, Passes>>::new(String::new(), |_| ());
     let job = Job::count(range.unwrap_or(Range::EMPTY), Box::new(nothing));
     let question = Question { job, range, observer: None, journal: None, captures: None };
     Over { question, types: PhantomData }
@@ -320,7 +321,7 @@ impl<'a, T: Integer> Over<'a, T> {
         found.map(|value, _| witness(value).is_none())
     }
 
-    /// The numbers that fail; none is an empty list, and not an error.
+    /// The numbers that fail, also by `false`; none is an empty list, and not an error.
     ///
     /// ```
     /// let failures = evenly::over(0..100_u32).failures(|n| if n % 40 == 7 { Err("seven") } else { Ok(()) })?;
@@ -332,13 +333,14 @@ impl<'a, T: Integer> Over<'a, T> {
     /// # Errors
     /// [`CallError`](crate::CallError), but for failed numbers.
     #[track_caller]
-    pub fn failures<F, O>(self, closure: F) -> FailuresResult<T>
+    pub fn failures<F, O>(self, mut closure: F) -> FailuresResult<T>
     where
         F: FnMut(T) -> O,
         O: Outcome,
     {
         let aggregate = Aggregate::Failures { first: None };
         let call = Location::caller();
+        let closure = move |n| closure(n).into_check();
         let found = self.question.ask::<Closure<T, _, Passes>>(aggregate, closure, call)?;
         Ok(found.into_failures().0)
     }

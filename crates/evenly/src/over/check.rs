@@ -14,7 +14,7 @@ use std::io::{IsTerminal, Write};
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-/// Tests every integer of a range: panics if the closure returns an error, panics or crashes for one.
+/// Tests every integer of a range: panics if the closure returns an error or `false`, panics or crashes for one.
 ///
 /// The message has the lowest number that failed and what it said, how many others failed, and the line that tests the
 /// lowest one alone. The check ends when the lowest 100 failed numbers are known. On a terminal a line shows the progress.
@@ -27,34 +27,81 @@ use std::time::{Duration, Instant};
 /// ```
 ///
 /// # Environment
-/// - `EVENLY_ONLY=N` tests one number.
+/// A check that tests less than its range says so in a line on standard error, also if it passes.
+///
+/// - `EVENLY_ONLY=N` tests one number. A check without that number in its range tests nothing.
 /// - `EVENLY_PART=K/N` tests part K of N of the range, from 1: for the jobs of a CI matrix.
 /// - `EVENLY_BUDGET=30s` tests numbers in a random order and begins none after that time (`ms`, `s`, `m`, `h`). A line on standard error says
 ///   how many that were, and the seed of the order. If the time is enough, it tests the whole range.
-/// - `EVENLY_SEED=N` gives the seed: the same numbers in the same order, as far as the budget goes.
+/// - `EVENLY_SEED=N` gives the seed: the same numbers in the same order, as far as the budget goes. Without a budget it is refused.
 ///
 /// # Panics
 /// If a number failed, a variable is malformed, or the call is an [error](crate::CallError).
 #[track_caller]
-pub fn check<R, F, O>(range: R, closure: F)
+pub fn check<R, F, O>(range: R, mut closure: F)
 where
     R: IntegerRange,
     F: FnMut(R::Integer) -> O,
     O: Outcome,
 {
+    let closure = move |n| closure(n).into_check();
     let variable = |name| std::env::var(name).ok();
     let (only, part) = (variable("EVENLY_ONLY"), variable("EVENLY_PART"));
-    let narrow = |range| chosen(range, only.as_deref(), part.as_deref());
-    let call = over(range).narrowed(narrow).unwrap_or_else(|why| panic!("{why}"));
-    let (time, seed) = (variable("EVENLY_BUDGET"), variable("EVENLY_SEED"));
-    // One number needs no budget. A seed of 32 bits is easier to type.
-    let budget = Budget::parse(time.as_deref(), seed.as_deref(), || relaunch::chance() >> 32);
-    let budget = budget.unwrap_or_else(|why| panic!("{why}")).filter(|_| only.is_none());
+    let mut said = None;
+    let narrow = |range| {
+        let chosen = chosen(range, only.as_deref(), part.as_deref())?;
+        said = less(range, chosen, only.as_deref(), part.as_deref());
+        Ok(chosen)
+    };
+    let call = or_panic(over(range).narrowed(narrow));
     let place = Location::caller();
+    let (time, seed) = (variable("EVENLY_BUDGET"), variable("EVENLY_SEED"));
+    // A seed of 32 bits is easier to type.
+    let budget = Budget::parse(time.as_deref(), seed.as_deref(), || relaunch::chance() >> 32);
+    // One number needs no budget, and a part without numbers has no order.
+    let needs_none = only.is_some() || call.question.range.is_ok_and(|it| it.start() == it.end());
+    let budget = or_panic(budget).filter(|_| !needs_none);
     match budget {
-        None => report(call.progress(ProgressLine::default()).failed(closure, place), ""),
-        Some(budget) => check_sample(call, budget, closure, place),
+        None => {
+            let result = call.progress(ProgressLine::default()).failed(closure, place);
+            // Behind the call, or a second start would say it, too.
+            if let Some(said) = said {
+                say(place, &said);
+            }
+            report(result, "");
+        }
+        Some(budget) => check_sample(call, budget, closure, place, said.as_deref()),
     }
+}
+
+/// Panics at the place of the check, as its test fails there.
+#[track_caller]
+fn or_panic<T>(result: Result<T, String>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// Says on standard error what a check has tested. Without standard error there is no place to say it.
+fn say(place: &Location<'_>, tested: &str) {
+    let _ = writeln!(std::io::stderr(), "evenly::check at {place} {tested}");
+}
+
+/// What is said of a check over `chosen` of `range`; `None` if that is all of it.
+fn less(range: Range, chosen: Range, only: Option<&str>, part: Option<&str>) -> Option<String> {
+    let why = match (only, part) {
+        (Some(only), _) => format!("EVENLY_ONLY={only}"),
+        (None, Some(part)) => format!("EVENLY_PART={part}"),
+        (None, None) => return None,
+    };
+    let length = |range: Range| range.end() - range.start();
+    let numbers = match length(chosen) {
+        0 => format!("no number of {range}"),
+        1 => format!("n = {} of {} numbers", chosen.start(), length(range)),
+        tested => format!("{tested} of {} numbers, {chosen}", length(range)),
+    };
+    Some(format!("tested {numbers}, because {why} is set"))
 }
 
 /// Panics if numbers failed, or the job did.
@@ -73,6 +120,7 @@ fn check_sample<T: Integer, F, O>(
     budget: Budget,
     closure: F,
     place: &'static Location<'static>,
+    said: Option<&str>,
 ) where
     F: FnMut(T) -> O,
     O: Outcome,
@@ -83,7 +131,7 @@ fn check_sample<T: Integer, F, O>(
     };
     let sample = Sample::new(range, budget.seed);
     let places = call.narrowed(|_| sample.places().map_err(|error| error.to_string()));
-    let call = places.unwrap_or_else(|why| panic!("{why}"));
+    let call = or_panic(places);
     let tested = Tested { sample: sample.clone(), time: budget.time, closure };
     let line =
         ProgressLine { end: Instant::now().checked_add(budget.time), ..ProgressLine::default() };
@@ -95,9 +143,11 @@ fn check_sample<T: Integer, F, O>(
     let Value::Count(passed) = *found.value() else { unreachable!("a count is asked for") };
     let (failures, count) = found.into_failures::<i64>();
     let tested = share(passed + count, (range.end() - range.start()) as u128, budget);
+    if let Some(said) = said {
+        say(place, said);
+    }
     if count == 0 {
-        // Without standard error there is no place to say it.
-        let _ = writeln!(std::io::stderr(), "evenly::check at {place} {tested}");
+        say(place, &tested);
     }
     report(Ok((numbers_of::<T>(&failures, &sample), count)), &format!("\n{tested}"));
 }
@@ -143,14 +193,11 @@ fn numbers_of<T: Integer>(
 /// The numbers to test, by the variables of the environment.
 fn chosen(range: Range, only: Option<&str>, part: Option<&str>) -> Result<Range, String> {
     if let Some(text) = only {
-        let n = text
-            .parse::<i64>()
-            .ok()
-            .map(i128::from)
-            .filter(|n| (range.start()..range.end()).contains(n));
-        let n =
-            n.ok_or_else(|| format!("EVENLY_ONLY is '{text}', which is no number of {range}"))?;
-        return Range::new(n, n + 1).map_err(|error| error.to_string());
+        let n = text.parse::<i64>().map(i128::from);
+        let n = n.map_err(|_| format!("EVENLY_ONLY is '{text}', and not a number, such as 7"))?;
+        // Another check of the same test may have it.
+        let is_there = (range.start()..range.end()).contains(&n);
+        return Range::new(n, n + i128::from(is_there)).map_err(|error| error.to_string());
     }
     let Some(text) = part else { return Ok(range) };
     let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
@@ -244,8 +291,25 @@ mod tests {
     fn only_a_number_of_the_range_is_tested_alone() {
         let range = Range::new(5, 9).unwrap();
         assert_eq!(chosen(range, Some("8"), Some("1/2")), Ok(Range::new(8, 9).unwrap()));
-        let why = chosen(range, Some("9"), None).unwrap_err();
-        assert_eq!(why, "EVENLY_ONLY is '9', which is no number of 5..9");
+        let none = chosen(range, Some("9"), None).unwrap();
+        assert_eq!(none.start(), none.end());
+        let why = chosen(range, Some("x"), None).unwrap_err();
+        assert_eq!(why, "EVENLY_ONLY is 'x', and not a number, such as 7");
+    }
+
+    #[test]
+    fn a_check_over_less_than_its_range_says_what_it_tested_and_why() {
+        let range = Range::new(5, 9).unwrap();
+        let said = |only, part| {
+            less(range, chosen(range, only, part).unwrap(), only, part).unwrap_or_default()
+        };
+        let expected = "tested n = 8 of 4 numbers, because EVENLY_ONLY=8 is set";
+        assert_eq!(said(Some("8"), Some("1/2")), expected);
+        let expected = "tested no number of 5..9, because EVENLY_ONLY=9 is set";
+        assert_eq!(said(Some("9"), None), expected);
+        let expected = "tested 2 of 4 numbers, 7..9, because EVENLY_PART=2/2 is set";
+        assert_eq!(said(None, Some("2/2")), expected);
+        assert_eq!(said(None, None), "");
     }
 
     #[test]

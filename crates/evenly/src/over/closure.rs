@@ -1,15 +1,11 @@
-//! A closure of a call as a function of a job.
+//! A closure that is called once for each number.
 
+use super::called::{Errors, OfClosure};
 use super::integer::Integer;
 use super::outcome::{Answer, Outcome, Quantity};
-use crate::function::{Function, Kind, at};
-use crate::process::panics;
+use crate::function::{Kind, at};
 use evenly_core::{Arithmetic, Cause, Interval, Tally};
-use std::io;
 use std::marker::PhantomData;
-
-/// Texts of errors that are kept of one slice: those of its lowest numbers.
-const MOST_ERRORS: usize = 64;
 
 /// Adds what a closure returns to a tally.
 pub(super) trait Told<O: Outcome> {
@@ -89,104 +85,42 @@ impl<O: Outcome> Told<O> for Passes {
     fn tell(_tally: &mut Tally, _n: i64, _value: O::Value) {}
 }
 
-/// A function that is made of the closure of a call.
-pub(super) trait OfClosure: Function {
-    /// The closure, or several.
-    type Closure;
-
-    /// The function with this name.
-    fn new(name: String, closure: Self::Closure) -> Self;
-
-    /// The closure itself.
-    fn closure(&self) -> &Self::Closure;
-}
-
 /// A closure, called once for each number.
 pub(super) struct Closure<T, F, W> {
-    name: String,
     call: F,
-    errors: Errors,
     types: PhantomData<fn(T) -> W>,
 }
 
-impl<T, F, W> OfClosure for Closure<T, F, W>
-where
-    Self: Function,
-{
-    type Closure = F;
-
-    fn new(name: String, call: F) -> Self {
-        Self { name, call, errors: Errors::default(), types: PhantomData }
-    }
-
-    fn closure(&self) -> &F {
-        &self.call
-    }
-}
-
-/// Texts of the errors that a closure has returned, each with its number.
-#[derive(Default)]
-pub(super) struct Errors(Vec<(i64, String)>);
-
-impl Errors {
-    /// Fails a number with the text of its error.
-    #[cold]
-    pub(super) fn fail(&mut self, n: i64, error: String, tally: &mut Tally) {
-        tally.fail(n, Cause::Error);
-        if self.0.len() < MOST_ERRORS {
-            // An empty text would be none.
-            let error = if error.is_empty() { "error".to_owned() } else { error };
-            self.0.push((n, error));
-        }
-    }
-
-    /// The texts since the last call.
-    pub(super) fn take(&mut self) -> Vec<(i64, String)> {
-        std::mem::take(&mut self.0)
-    }
-}
-
-impl<T, F, O, W> Function for Closure<T, F, W>
+impl<T, F, O, W> OfClosure for Closure<T, F, W>
 where
     T: Integer,
     F: FnMut(T) -> O,
     O: Outcome,
     W: Told<O>,
 {
-    fn name(&self) -> &str {
-        &self.name
+    type Closure = F;
+
+    fn new(call: F) -> Self {
+        Self { call, types: PhantomData }
+    }
+
+    fn closure(&self) -> &F {
+        &self.call
     }
 
     fn kind(&self) -> Kind {
         W::KIND
     }
 
-    fn says_at(&self) -> bool {
-        true
-    }
-
-    fn may_capture(&self) -> bool {
-        true
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        panics::note();
-        Ok(())
-    }
-
-    fn take_errors(&mut self) -> Vec<(i64, String)> {
-        self.errors.take()
-    }
-
-    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+    fn fold(&mut self, slice: Interval, tally: &mut Tally, errors: &mut Errors) -> i64 {
         if W::IS_COUNTED && tally.takes_counts() {
-            return self.count(slice, tally);
+            return self.count(slice, tally, errors);
         }
         for n in slice.first()..=slice.last() {
             at(n);
             match (self.call)(T::of_range(n)).into_value() {
                 Ok(value) => W::tell(tally, n, value),
-                Err(error) => self.errors.fail(n, error, tally),
+                Err(error) => errors.fail(n, error, tally),
             }
             if tally.is_full() {
                 return n;
@@ -199,7 +133,7 @@ where
 impl<T, F, W> Closure<T, F, W> {
     /// Counts the numbers of a slice for which the closure says yes. The count stays in a register, and the tally is
     /// used once for the slice.
-    fn count<O>(&mut self, slice: Interval, tally: &mut Tally) -> i64
+    fn count<O>(&mut self, slice: Interval, tally: &mut Tally, errors: &mut Errors) -> i64
     where
         T: Integer,
         F: FnMut(T) -> O,
@@ -214,7 +148,7 @@ impl<T, F, W> Closure<T, F, W> {
             match (self.call)(T::of_range(n)).into_value() {
                 Ok(value) => satisfy += u64::from(W::satisfies(value)),
                 Err(error) => {
-                    self.errors.fail(n, error, tally);
+                    errors.fail(n, error, tally);
                     failed += 1;
                     if tally.is_full() {
                         break;

@@ -30,8 +30,8 @@ pub struct FailedNumbers<T> {
     pub last: T,
     /// How the function failed: it returned an error, panicked, crashed, or exceeded a limit.
     pub cause: Cause,
-    /// The text of the error, or the message and place of the panic, up to 240 bytes of one line. For at most the
-    /// lowest 1024 numbers.
+    /// The text of the error, or the message and place of the panic, in as many lines as it has. A text of more than 240
+    /// bytes is cut to that length and ends with `…`. For at most the lowest 1024 numbers.
     pub message: Option<String>,
 }
 
@@ -69,13 +69,15 @@ impl<T: Integer> fmt::Display for FailedNumbers<T> {
             false => write!(f, "n in {}..={}: ", self.first, self.last)?,
         }
         match (&self.message, self.cause) {
-            (Some(message), _) => f.write_str(message),
-            (None, cause) => write!(f, "{cause}"),
+            (Some(message), _) if !message.is_empty() => f.write_str(message),
+            (_, cause) => write!(f, "{cause}"),
         }
     }
 }
 
 /// Some numbers failed, so the answer is not that of the whole range.
+///
+/// Its text lists the lowest ten numbers with their messages. Further lines of a message are indented.
 ///
 /// ```
 /// use evenly::CallError;
@@ -103,7 +105,7 @@ impl<T: Integer, A> fmt::Display for Failed<T, A> {
         write!(f, "{} number{plural} failed", self.count)?;
         let mut listed = 0;
         for failed in self.failures.iter().take(LISTED) {
-            write!(f, "\n  {failed}")?;
+            write!(f, "\n  {}", failed.to_string().replace('\n', "\n    "))?;
             listed += (failed.last.widened() - failed.first.widened()) as u128 + 1;
         }
         match self.count.saturating_sub(listed) {

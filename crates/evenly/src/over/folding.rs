@@ -1,15 +1,13 @@
 //! The function of a fold: an accumulator that each number of a chunk goes into, one after the other.
 
 use super::accumulator;
-use super::closure::{Errors, OfClosure};
+use super::called::{Errors, OfClosure};
 use super::integer::Integer;
 use super::outcome::Folded;
-use crate::function::{Function, at};
-use crate::process::panics;
+use crate::function::at;
 use evenly_core::{Interval, Tally};
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
-use std::io;
 use std::marker::PhantomData;
 
 /// A fold in a worker.
@@ -18,7 +16,6 @@ use std::marker::PhantomData;
 /// is folded again, from the last copy on, and then copied: the next error costs only the numbers after n.
 /// An accumulator never holds a part of n.
 pub(super) struct Folding<T, A, I, F> {
-    name: String,
     /// What gives a new accumulator, and what puts a number into one.
     closures: (I, F),
     /// `None` if it is what the copy says.
@@ -31,33 +28,7 @@ pub(super) struct Folding<T, A, I, F> {
     refused: Option<String>,
     /// Length of the last accumulator that was passed on.
     length: usize,
-    errors: Errors,
     types: PhantomData<fn(T)>,
-}
-
-impl<T, A, I, F> OfClosure for Folding<T, A, I, F>
-where
-    Self: Function,
-{
-    type Closure = (I, F);
-
-    fn new(name: String, closures: (I, F)) -> Self {
-        Self {
-            name,
-            closures,
-            accumulator: None,
-            since: 0,
-            copy: None,
-            refused: None,
-            length: 0,
-            errors: Errors::default(),
-            types: PhantomData,
-        }
-    }
-
-    fn closure(&self) -> &(I, F) {
-        &self.closures
-    }
 }
 
 impl<T, A, I, F, O> Folding<T, A, I, F>
@@ -108,7 +79,7 @@ where
     }
 }
 
-impl<T, A, I, F, O> Function for Folding<T, A, I, F>
+impl<T, A, I, F, O> OfClosure for Folding<T, A, I, F>
 where
     T: Integer,
     A: Serialize + DeserializeOwned,
@@ -116,28 +87,25 @@ where
     F: FnMut(A, T) -> O,
     O: Folded<A>,
 {
-    fn name(&self) -> &str {
-        &self.name
+    type Closure = (I, F);
+
+    fn new(closures: (I, F)) -> Self {
+        Self {
+            closures,
+            accumulator: None,
+            since: 0,
+            copy: None,
+            refused: None,
+            length: 0,
+            types: PhantomData,
+        }
     }
 
-    fn says_at(&self) -> bool {
-        true
+    fn closure(&self) -> &(I, F) {
+        &self.closures
     }
 
-    fn may_capture(&self) -> bool {
-        true
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        panics::note();
-        Ok(())
-    }
-
-    fn take_errors(&mut self) -> Vec<(i64, String)> {
-        self.errors.take()
-    }
-
-    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+    fn fold(&mut self, slice: Interval, tally: &mut Tally, errors: &mut Errors) -> i64 {
         let mut accumulator = self.accumulator.take();
         for n in slice.first()..=slice.last() {
             at(n);
@@ -148,7 +116,7 @@ where
             accumulator = match (self.closures.1)(below, T::of_range(n)).into_accumulator() {
                 Ok(accumulator) => Some(accumulator),
                 Err(error) => {
-                    self.errors.fail(n, error, tally);
+                    errors.fail(n, error, tally);
                     self.fold_again_below(n)
                 }
             };

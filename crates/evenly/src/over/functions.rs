@@ -110,7 +110,7 @@ calls! {
     /// ```
     hist() -> CallResult<R::Integer, BTreeMap<O::Value, u128>>, O: Outcome<Value: Quantity + Ord>;
 
-    /// The numbers of a range for which a closure returns an error, panics or crashes.
+    /// The numbers of a range for which a closure returns an error or `false`, panics or crashes.
     ///
     /// ```
     /// let failures = evenly::failures(0..100_u32, |n| assert_ne!(n, 31, "not {n}"))?;

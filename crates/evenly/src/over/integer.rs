@@ -67,7 +67,8 @@ integer!(|size| size as i128; isize usize);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a range of integers with two ends",
     label = "write `a..b` or `a..=b`",
-    note = "for the items of a slice or `Vec`, go over their indexes: `0..items.len()`"
+    note = "for the items of a slice or `Vec`, go over their indexes: `0..items.len()`",
+    note = "for `(a..b).step_by(k)`, go over `0..count` and compute `a + i * k` in the closure"
 )]
 pub trait IntegerRange: sealed::Sealed {
     /// The type of its integers.

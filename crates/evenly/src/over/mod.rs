@@ -5,6 +5,7 @@ mod answer;
 mod borrowing_job;
 mod budget;
 mod call;
+mod called;
 mod check;
 mod closure;
 mod failed;

@@ -35,6 +35,15 @@ pub trait Outcome: sealed::Sealed {
     /// The value, or the text of the error.
     #[doc(hidden)]
     fn into_value(self) -> Result<Self::Value, String>;
+
+    /// Whether it passes as a check: no error, and not `false`.
+    #[doc(hidden)]
+    fn into_check(self) -> Result<(), String>
+    where
+        Self: Sized,
+    {
+        self.into_value().map(drop)
+    }
 }
 
 /// A value that can be added and compared: an integer of at most 128 bits, or `f64`.
@@ -147,6 +156,11 @@ impl Outcome for bool {
     fn into_value(self) -> Result<Self, String> {
         Ok(self)
     }
+
+    #[inline]
+    fn into_check(self) -> Result<(), String> {
+        if self { Ok(()) } else { Err("the closure returned false".to_owned()) }
+    }
 }
 
 macro_rules! integers {
@@ -231,6 +245,14 @@ impl<O: Outcome, E: Display> Outcome for Result<O, E> {
     fn into_value(self) -> Result<O::Value, String> {
         match self {
             Ok(outcome) => outcome.into_value(),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[inline]
+    fn into_check(self) -> Result<(), String> {
+        match self {
+            Ok(outcome) => outcome.into_check(),
             Err(error) => Err(error.to_string()),
         }
     }

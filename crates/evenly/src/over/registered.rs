@@ -1,6 +1,7 @@
 //! Closures in the table of functions that the calling program registers by name.
 
-use super::closure::{ByType, Closure, OfClosure};
+use super::called::Called;
+use super::closure::{ByType, Closure};
 use super::outcome::{Answer, Outcome};
 use crate::function::Functions;
 use std::rc::Rc;
@@ -18,7 +19,7 @@ impl Functions {
             known,
             Rc::new(move || {
                 let call = call.clone();
-                Box::new(Closure::<i64, _, ByType>::new(name.clone(), move |n| call(n)))
+                Box::new(Called::<Closure<i64, _, ByType>>::new(name.clone(), move |n| call(n)))
             }),
         );
     }

@@ -3,7 +3,7 @@
 use super::accumulator;
 use super::answer::{END_OF_LINES, Found, decode, encode};
 use super::borrowing_job::BorrowingJob;
-use super::closure::OfClosure;
+use super::called::{Called, OfClosure};
 use super::failed::{CallError, Failed, FailedNumbers};
 use super::integer::Integer;
 use super::settings;
@@ -161,7 +161,7 @@ impl<'a> Question<'a> {
         #[cfg(feature = "journal")]
         self.keep_journal(size_of::<G::Closure>())?;
         let captures = self.captures.map_or(String::new(), |digest| format!(", captures {digest}"));
-        let function = G::new(format!("closure at {call}{captures}"), closure);
+        let function = Called::<G>::new(format!("closure at {call}{captures}"), closure);
         let entry = relaunch::captureless::<G::Closure, Call<G>>(function.closure());
         let is_whole = settings::is_whole(&self.job) && self.observer.is_none();
         let mut settings = settings::encode(&self.job, range, aggregate).into_bytes();
@@ -183,7 +183,7 @@ impl<G: OfClosure> Work<G::Closure> for Call<G> {
         let nothing = Job::count(Range::EMPTY, predicate("", |_| false));
         // It comes from a copy of this program.
         let Some((job, aggregate)) = settings::decode(settings, nothing) else { return };
-        let function = G::new("closure".to_owned(), closure);
+        let function = Called::<G>::new("closure".to_owned(), closure);
         let job = BorrowingJob::new(job, aggregate, Box::new(function), None);
         stream(job, writer, OutcomeWriter::finish)
     }

@@ -1,13 +1,11 @@
 //! Seeded sample of a range, tested until its time is over.
 
-use super::closure::{Errors, OfClosure};
+use super::called::{Errors, OfClosure};
 use super::integer::Integer;
 use super::outcome::Outcome;
-use crate::function::{Function, at};
-use crate::process::panics;
+use crate::function::at;
 use evenly_core::ledger::Permutation;
 use evenly_core::{Interval, Range, RangeError, Tally};
-use std::io;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
@@ -61,58 +59,30 @@ pub(super) struct Tested<F> {
 /// A function over the places of a sample. A place is counted if its number passes. When the time is over, the rest is
 /// done without being counted.
 pub(super) struct Sampled<T, F> {
-    name: String,
     tested: Tested<F>,
     end: Option<Instant>,
-    errors: Errors,
     types: PhantomData<fn(T)>,
 }
 
-impl<T, F> OfClosure for Sampled<T, F>
-where
-    Self: Function,
-{
-    type Closure = Tested<F>;
-
-    fn new(name: String, tested: Tested<F>) -> Self {
-        // The end of a time that no clock reaches is none.
-        let end = Instant::now().checked_add(tested.time);
-        Self { name, tested, end, errors: Errors::default(), types: PhantomData }
-    }
-
-    fn closure(&self) -> &Tested<F> {
-        &self.tested
-    }
-}
-
-impl<T, F, O> Function for Sampled<T, F>
+impl<T, F, O> OfClosure for Sampled<T, F>
 where
     T: Integer,
     F: FnMut(T) -> O,
     O: Outcome,
 {
-    fn name(&self) -> &str {
-        &self.name
+    type Closure = Tested<F>;
+
+    fn new(tested: Tested<F>) -> Self {
+        // The end of a time that no clock reaches is none.
+        let end = Instant::now().checked_add(tested.time);
+        Self { tested, end, types: PhantomData }
     }
 
-    fn says_at(&self) -> bool {
-        true
+    fn closure(&self) -> &Tested<F> {
+        &self.tested
     }
 
-    fn may_capture(&self) -> bool {
-        true
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        panics::note();
-        Ok(())
-    }
-
-    fn take_errors(&mut self) -> Vec<(i64, String)> {
-        self.errors.take()
-    }
-
-    fn fold(&mut self, slice: Interval, tally: &mut Tally) -> i64 {
+    fn fold(&mut self, slice: Interval, tally: &mut Tally, errors: &mut Errors) -> i64 {
         let mut passed = 0;
         for place in slice.first()..=slice.last() {
             if self.end.is_some_and(|end| Instant::now() >= end) {
@@ -121,7 +91,7 @@ where
             at(place);
             match (self.tested.closure)(T::of_range(self.tested.sample.at(place))).into_value() {
                 Ok(_) => passed += 1,
-                Err(error) => self.errors.fail(place, error, tally),
+                Err(error) => errors.fail(place, error, tally),
             }
         }
         tally.count(passed, slice.len() as u64);

@@ -132,6 +132,13 @@ pub(crate) fn children(parent: Pid) -> Vec<Pid> {
     numbers(&listed.unwrap_or_default())
 }
 
+/// A child of this process that is stopped, and not traced.
+pub(crate) fn stopped_child(parent: Pid) -> Option<Pid> {
+    let is_stopped =
+        |pid: &Pid| stat(*pid).is_some_and(|stat| stat.first().is_some_and(|state| state == "T"));
+    children(parent).into_iter().find(is_stopped)
+}
+
 /// The processes whose numbers stand there, with spaces between.
 pub(super) fn numbers(listed: &str) -> Vec<Pid> {
     let words = listed.split_ascii_whitespace();

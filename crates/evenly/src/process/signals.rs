@@ -18,7 +18,7 @@ impl Signal {
     pub(crate) const CONTINUE: Self = Self(libc::SIGCONT);
     pub(crate) const STATUS: Self = Self(libc::SIGUSR1);
     /// Those that ask a job to end.
-    const ENDS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+    pub(super) const ENDS: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
     /// The signal with this number.
     pub(crate) const fn of(number: i32) -> Self {
@@ -118,7 +118,7 @@ impl Drop for EndSignals {
 }
 
 /// The next signal that waits in a descriptor, if any does.
-fn read_signal(descriptor: &OwnedFd) -> Result<Option<Signal>, Errno> {
+pub(super) fn read_signal(descriptor: &OwnedFd) -> Result<Option<Signal>, Errno> {
     let mut info = [0; SIGINFO];
     match rustix::io::retry_on_intr(|| rustix::io::read(descriptor, &mut info)) {
         Ok(_) => {

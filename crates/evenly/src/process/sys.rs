@@ -83,6 +83,12 @@ impl SignalSet {
 }
 
 impl SignalSet {
+    /// Whether a signal is in it.
+    pub(crate) fn has(&self, signal: i32) -> bool {
+        // SAFETY: the set is initialised.
+        unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
+    }
+
     /// Every signal.
     pub(crate) fn all() -> Self {
         let mut set = MaybeUninit::uninit();
@@ -229,20 +235,20 @@ pub(crate) fn close_worker_end(end: RawFd) {
 
 /// The limit on descriptors of this process (getrlimit(2)).
 pub(crate) fn descriptor_limit() -> Result<Rlimit, Errno> {
-    limit_of(libc::RLIMIT_NOFILE)
+    limit_of(libc::RLIMIT_NOFILE as _)
 }
 
 /// The limit on the stack of this process, in bytes.
 pub(crate) fn stack_limit() -> Result<Rlimit, Errno> {
-    limit_of(libc::RLIMIT_STACK)
+    limit_of(libc::RLIMIT_STACK as _)
 }
 
-/// A limit of this process (getrlimit(2)). rustix assumes that the call never fails, and panics or reads what
-/// was not written where it does.
-fn limit_of(resource: libc::__rlimit_resource_t) -> Result<Rlimit, Errno> {
+/// A limit of this process (getrlimit(2)), by its number, which is signed in musl. rustix assumes that the call never
+/// fails, and panics or reads what was not written where it does.
+fn limit_of(resource: libc::c_uint) -> Result<Rlimit, Errno> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the limit is initialised and outlives the call, which only writes it.
-    checked(unsafe { libc::getrlimit(resource, &raw mut limit) })?;
+    checked(unsafe { libc::getrlimit(resource as _, &raw mut limit) })?;
     let finite = |limit| (limit != libc::RLIM_INFINITY).then_some(limit);
     Ok(Rlimit { current: finite(limit.rlim_cur), maximum: finite(limit.rlim_max) })
 }
@@ -293,7 +299,7 @@ pub(crate) fn keep_only(
 }
 
 /// Closes all descriptors from `first` to `last`, in a child that uses none of them any more.
-fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
+pub(crate) fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
     let (first, last) = (first as libc::c_uint, last as libc::c_uint);
     // SAFETY: closing a descriptor has no precondition on memory. The caller uses none of them.
     checked(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) as libc::c_int })

@@ -110,8 +110,8 @@ impl ChildProcess {
             Err((call, cause)) => body(Err(SetupFailure { call, cause, results: setup.results })),
         }));
         sys::exit_now(outcome.unwrap_or_else(|_| {
-            sys::crash_report::panicked(STATUS_PANICKED, panics::take().as_deref());
-            STATUS_PANICKED
+            sys::crash_report::panicked(panics::STATUS_PANICKED, panics::take().as_deref());
+            panics::STATUS_PANICKED
         }))
     }
 
@@ -208,9 +208,6 @@ impl Drop for ChildProcess {
         }
     }
 }
-
-/// A worker whose function panicked; the status of a Rust program that did.
-const STATUS_PANICKED: i32 = 101;
 
 /// The first steps of a worker: it dies with the primary, is out of reach of the terminal's
 /// signals, and keeps only what is its own.

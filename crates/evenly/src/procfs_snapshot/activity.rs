@@ -33,6 +33,8 @@ pub(super) const CALLS: &[(u64, BlockingCall)] = &[
     (270, BlockingCall::Poll("select")),     // pselect6
     (61, BlockingCall::Wait),                // wait4
     (247, BlockingCall::Wait),               // waitid
+    (56, BlockingCall::Poll("clone")),       // clone, with CLONE_VFORK
+    (58, BlockingCall::Poll("vfork")),       // vfork
 ];
 
 /// System call numbers (syscalls(2)); each architecture has its own.
@@ -52,6 +54,7 @@ pub(super) const CALLS: &[(u64, BlockingCall)] = &[
     (72, BlockingCall::Poll("select")),      // pselect6
     (260, BlockingCall::Wait),               // wait4
     (95, BlockingCall::Wait),                // waitid
+    (220, BlockingCall::Poll("clone")),      // clone, with CLONE_VFORK
 ];
 
 /// Elsewhere the place in the kernel has to do.
@@ -76,6 +79,8 @@ const PLACES: &[(&str, BlockingCall)] = &[
     ("do_wait4", BlockingCall::Wait),
     ("kernel_wait4", BlockingCall::Wait),
     ("do_waitid", BlockingCall::Wait),
+    ("kernel_clone", BlockingCall::Poll("clone")),
+    ("wait_for_vfork_done", BlockingCall::Poll("clone")),
 ];
 
 /// What the process is doing, if its state is this letter of proc_pid_stat(5).

@@ -7,7 +7,7 @@
 //!
 //! What is absent on purpose: nothing here starts, stops, signals or waits for a process, reads or
 //! writes a byte of a pipe, or remembers anything between two pictures; nothing here knows what the
-//! processes compute. A caller gives roles and labels to [`render`].
+//! processes compute, and nothing here makes a text of it.
 //!
 //! # What it cannot see
 //!
@@ -16,43 +16,36 @@
 //! - The table of another user's process may be read by root alone, and so may that of a process
 //!   that gave up being dumpable (ptrace(2), "Ptrace access mode checking").
 //!   [`Snapshot::hidden_processes`] counts them: an end may be open there and not be drawn. Where
-//!   /proc is mounted with `hidepid`, such processes cannot even be counted.
-//! - An end that travels in a message on a socket (unix(7), `SCM_RIGHTS`) is in no table.
+//!   /proc is mounted with `hidepid`, such processes cannot even be counted. An end that travels in
+//!   a message on a socket (unix(7), `SCM_RIGHTS`) is in no table either. The kernel still says
+//!   whether there is a last one: see [`PipeView::has_writer`].
 //! - Sockets are those of the given processes. Other processes that hold a copy are not searched.
 //!   What is at the other end is known within the machine and within the picture only.
 //! - What a process is doing is what its first thread is doing.
 
 mod activity;
-mod elide;
 mod family;
 mod model;
+mod own_socket;
 mod pipe;
 mod process;
 mod socket;
 mod socket_diag;
 mod socket_model;
 mod socket_table;
-mod socket_text;
-mod table;
-mod text;
 
 #[cfg(test)]
 mod parse_tests;
 #[cfg(test)]
 mod socket_tests;
 #[cfg(test)]
-mod socket_text_tests;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod text_tests;
 
 pub use family::{Child, Family};
 pub use model::{
     Access, Activity, Descriptor, Outsider, PipeEnd, PipeView, ProcessView, Target, ViewError,
 };
 pub use socket_model::{SocketAddress, SocketKind, SocketState, SocketView};
-pub use text::{Labels, render};
 
 /// Processes, their tables, and the pipes and sockets between them, as the kernel tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,4 +95,24 @@ impl Snapshot {
             hidden_processes: holders.hidden_processes,
         })
     }
+}
+
+/// What a process is doing, without a look at its table.
+///
+/// # Errors
+///
+/// If its line in /proc cannot be read or understood.
+pub fn activity(pid: u32) -> Result<Activity, ViewError> {
+    Ok(process::stat(pid)?.map_or(Activity::Gone, |stat| activity::of(pid, stat.state)))
+}
+
+/// The descriptor table of a process: numbers and what they refer to; empty if it may not be read.
+///
+/// # Errors
+///
+/// As [`Snapshot::take`].
+pub fn targets(pid: u32) -> Result<Vec<(i32, Target)>, ViewError> {
+    process::check_proc()?;
+    let entries = process::view(pid)?.descriptors.into_iter();
+    Ok(entries.map(|entry| (entry.number, entry.target)).collect())
 }

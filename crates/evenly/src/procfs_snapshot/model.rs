@@ -121,6 +121,24 @@ pub struct PipeView {
     pub bytes_waiting: Option<u32>,
     /// How many bytes it can hold (`F_GETPIPE_SZ`, fcntl(2)), if we may ask.
     pub capacity: Option<u32>,
+    /// Whether any write end is open, listed or not: poll(2) on a read end gives `POLLHUP` if and only if
+    /// there is none. `None` if no read end could be borrowed.
+    pub has_writer: Option<bool>,
+}
+
+impl PipeView {
+    /// Whether a write end is open that no process which may be looked into holds: it belongs to another
+    /// user's process, or travels in a message.
+    #[must_use]
+    pub fn has_hidden_writer(&self) -> bool {
+        self.writers.is_empty() && self.has_writer == Some(true)
+    }
+
+    /// Whether no end is known to be open: the kernel removes such a pipe.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.writers.is_empty() && self.readers.is_empty()
+    }
 }
 
 /// An open end of a pipe: a row of one process's table.

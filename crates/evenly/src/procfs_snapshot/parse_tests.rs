@@ -76,12 +76,14 @@ fn system_call_numbers_are_those_of_this_architecture() {
         (libc::SYS_pselect6, BlockingCall::Poll("select")),
         (libc::SYS_wait4, BlockingCall::Wait),
         (libc::SYS_waitid, BlockingCall::Wait),
+        (libc::SYS_clone, BlockingCall::Poll("clone")),
     ];
     #[cfg(target_arch = "x86_64")]
     expected.extend([
         (libc::SYS_epoll_wait, BlockingCall::Poll("epoll_wait")),
         (libc::SYS_poll, BlockingCall::Poll("poll")),
         (libc::SYS_select, BlockingCall::Poll("select")),
+        (libc::SYS_vfork, BlockingCall::Poll("vfork")),
     ]);
     let known = |number, call| CALLS.contains(&(u64::try_from(number).unwrap(), call));
     for &(number, call) in &expected {

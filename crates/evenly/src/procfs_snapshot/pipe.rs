@@ -1,10 +1,11 @@
-//! Pipes: who holds their ends, in all of /proc, and how full they are.
+//! Pipes: which processes hold their ends, in all of /proc, and how full they are.
 //!
 //! An end is borrowed to ask a pipe for its fill, and given back at once. No byte is ever read or
 //! written, and no flag of an open end is changed.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
@@ -104,6 +105,7 @@ impl Ends {
     /// The pipe with its fill, if any of its ends can be borrowed.
     pub(super) fn measured(self) -> PipeView {
         let borrowed = self.in_order_of_harm().find_map(|end| borrow(end, self.inode));
+        let has_writer = borrowed.as_ref().and_then(has_writer);
         let bytes = borrowed.as_ref().and_then(|end| rustix::io::ioctl_fionread(end).ok());
         let capacity = borrowed.as_ref().and_then(|end| rustix::pipe::fcntl_getpipe_size(end).ok());
         drop(borrowed);
@@ -113,6 +115,7 @@ impl Ends {
             readers: self.readers,
             bytes_waiting: bytes.and_then(|bytes| u32::try_from(bytes).ok()),
             capacity: capacity.and_then(|capacity| u32::try_from(capacity).ok()),
+            has_writer,
         }
     }
 
@@ -127,6 +130,16 @@ impl Ends {
         ends.sort_by_key(|&(foreign, writes, _)| (foreign, writes));
         ends.into_iter().map(|(_, _, end)| end)
     }
+}
+
+/// Whether a write end is open anywhere, if this is a read end. A write end is one itself, so it cannot tell
+/// about others.
+fn has_writer(end: &OwnedFd) -> Option<bool> {
+    let mode = rustix::fs::fcntl_getfl(end).ok()? & OFlags::RWMODE;
+    let mut one = [PollFd::new(end, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_asked = mode == OFlags::RDONLY && poll(&mut one, Some(&now)).is_ok();
+    is_asked.then(|| !one[0].revents().contains(PollFlags::HUP))
 }
 
 /// An end of the pipe for us: a copy of this one or, where copying is not permitted, a read end of

@@ -7,7 +7,7 @@
 
 use super::process::{self, ProcRead};
 use super::socket_model::{SocketEntries, SocketView};
-use super::{PipeEnd, ProcessView, Target, ViewError, socket_diag, socket_table};
+use super::{PipeEnd, ProcessView, Target, ViewError, own_socket, socket_diag, socket_table};
 use std::collections::BTreeMap;
 
 /// Every socket that these processes hold, in the order in which they are met.
@@ -32,6 +32,8 @@ pub(super) fn held_by(processes: &[ProcessView]) -> Result<Vec<SocketView>, View
     for namespace in namespaces {
         namespace.describe(&mut sockets)?;
     }
+    let unlisted = sockets.iter_mut().filter(|socket| socket.kind.is_none());
+    unlisted.for_each(own_socket::describe);
     join(&mut sockets);
     Ok(sockets)
 }

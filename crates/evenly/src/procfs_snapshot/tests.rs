@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use evenly_testkit::watch::PATIENCE;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -48,7 +49,7 @@ impl Killed {
             if process.activity == *expected {
                 return process;
             }
-            assert!(start.elapsed() < Duration::from_secs(30), "{process:?}, not {expected:?}");
+            assert!(start.elapsed() < PATIENCE, "{process:?}, not {expected:?}");
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -139,9 +140,43 @@ fn pipe_without_holders_is_empty_and_unknown() {
             writers: vec![],
             readers: vec![],
             bytes_waiting: None,
-            capacity: None
+            capacity: None,
+            has_writer: None
         }
     );
+}
+
+#[test]
+fn a_write_end_in_flight_is_in_no_table_but_the_kernel_knows_it() {
+    use rustix::net::{
+        AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
+        SocketType, sendmsg, socketpair,
+    };
+    let (reader, writer) = pipe().unwrap();
+    let (near, far) =
+        socketpair(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None).unwrap();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut message = SendAncillaryBuffer::new(&mut space);
+    let ends = [std::os::fd::AsFd::as_fd(&writer)];
+    assert!(message.push(SendAncillaryMessage::ScmRights(&ends)));
+    sendmsg(&near, &[std::io::IoSlice::new(b"x")], &mut message, SendFlags::empty()).unwrap();
+    let number = inode(&reader);
+    drop((writer, near));
+    // Children of other tests hold a copy between their fork and their exec.
+    let start = Instant::now();
+    let hidden = loop {
+        let view = only_pipe(&[std::process::id()], number);
+        if view.writers.is_empty() {
+            break view;
+        }
+        assert!(start.elapsed() < PATIENCE, "{view:?}");
+    };
+    assert!(hidden.has_hidden_writer(), "{hidden:?}");
+    drop(far);
+    let start = Instant::now();
+    while only_pipe(&[std::process::id()], number).has_writer != Some(false) {
+        assert!(start.elapsed() < PATIENCE);
+    }
 }
 
 /// Other tests open and close descriptors of this process, so a process of its own runs this one.
@@ -276,7 +311,7 @@ fn the_pipes_identify_parent_and_children() {
         if seen.from_parent == [to] && family.from_children.contains(&from) {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(30), "{family:?}");
+        assert!(start.elapsed() < PATIENCE, "{family:?}");
     }
     child.0.kill().unwrap();
     child.0.wait().unwrap();

@@ -1,6 +1,9 @@
 //! Why a call could not do its job in another process.
 
+use super::helper::STATUS_NOT_BEGUN;
+use super::libtest::is_in_test;
 use crate::process::ProcessEnd;
+use evenly_core::printable::{LIMIT, printable};
 use std::fmt;
 
 /// Why a call in a process with several threads has no answer.
@@ -24,7 +27,7 @@ pub enum RelaunchError {
     /// The second start of the program ended before it reached the call.
     #[error(
         "the call at {call} cannot fork workers: this process has {threads} threads, and a second start of its program {} before \
-         that call{}; {ADVICE}",
+         that call{}; {Advice}",
         End(.end), Text(.text)
     )]
     NotReached {
@@ -40,7 +43,7 @@ pub enum RelaunchError {
     /// The second start of the program has several threads at the call, too.
     #[error(
         "the call at {call} cannot fork workers: this process has {threads} threads, and a second start of its program had {again} \
-         {}; {ADVICE}",
+         {}; {Advice}",
         if *.is_earlier { "at an earlier call" } else { "there, too" }
     )]
     StillThreads {
@@ -67,14 +70,18 @@ pub enum RelaunchError {
     },
     /// The call is in a thread that a test started, so the test to start again is unknown.
     #[error(
-        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start cannot come to a thread that a \
-         test has started; make the call in the thread of the test"
+        "the call at {call} cannot fork workers: this process has {threads} threads, and a second start cannot come to {}, which no \
+         test is named after; make the call in the thread of the test, and not in tokio::spawn or spawn_blocking, in a pool of rayon, \
+         or in a thread that the test starts",
+        Thread(.thread)
     )]
     NotInTestThread {
         /// Place of the call in the source.
         call: String,
         /// Threads of the calling process.
         threads: u64,
+        /// The name of the thread that made the call.
+        thread: Option<String>,
     },
     /// The process that did the job ended before it had sent the whole outcome.
     #[error("the process that did the job of this call {}; there is no answer; run it again", End(.end))]
@@ -85,15 +92,43 @@ pub enum RelaunchError {
 }
 
 /// The next step.
-const ADVICE: &str = "make the call before any thread is started (in a tokio program: before the runtime, or with \
-    #[tokio::main(flavor = \"current_thread\")]), or write evenly::init() as the first line of main and give the call a \
-    function without captured variables";
+struct Advice;
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match is_in_test() {
+            true => {
+                "make the call in the thread of the test, and before the test starts a thread or a runtime that works meanwhile \
+                 (#[tokio::test] in its default flavor has no other thread)"
+            }
+            false => {
+                "make the call before any thread is started (in a tokio program: before the runtime, or with \
+                 #[tokio::main(flavor = \"current_thread\")]), or write evenly::init() as the first line of main and give the \
+                 call a function without captured variables"
+            }
+        })
+    }
+}
+
+struct Thread<'a>(&'a Option<String>);
+
+impl fmt::Display for Thread<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "the thread '{}'", printable(name.as_bytes(), LIMIT)),
+            None => f.write_str("a thread without a name"),
+        }
+    }
+}
 
 struct End<'a>(&'a Option<ProcessEnd>);
 
 impl fmt::Display for End<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
+            Some(end @ ProcessEnd::Exit(STATUS_NOT_BEGUN)) => {
+                write!(f, "{end} (as after a failed fork)")
+            }
             Some(end @ ProcessEnd::Exit(_)) => write!(f, "{end}"),
             Some(end) => write!(f, "was {end}"),
             None => f.write_str("ended"),

@@ -1,7 +1,7 @@
 //! A copy of this process that does the job of one call: forked where that is safe, or in a second start at its call.
 
 use super::descriptors;
-use super::helper::Helper;
+use super::helper::{Helper, STATUS_NOT_BEGUN};
 use super::occurrence::Occurrence;
 use super::outcome::{OutcomeReader, OutcomeWriter, Process, channel, send_all, tag};
 use super::place::Place;
@@ -14,9 +14,6 @@ use rustix::io::Errno;
 use rustix::process::{self as unix, Pid, PidfdFlags, Signal};
 use std::io::Write;
 use std::os::fd::OwnedFd;
-
-/// Status of a process that could not begin its job.
-const STATUS_NOT_BEGUN: i32 = 71;
 
 /// Forks a process for a job: `None` in it. It is killed when the thread that called this ends.
 pub(super) fn fork() -> Result<Option<Pid>, Errno> {

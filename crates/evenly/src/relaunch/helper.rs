@@ -4,6 +4,9 @@ use crate::process::ProcessEnd;
 use rustix::process::{self as unix, Signal, WaitId, WaitIdOptions};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// Status of a process that could not begin its job.
+pub(super) const STATUS_NOT_BEGUN: i32 = 71;
+
 /// A child of this process. The calling program may have children of its own, and a handler for `SIGCHLD`.
 pub(super) struct Helper {
     pidfd: OwnedFd,

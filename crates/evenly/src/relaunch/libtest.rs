@@ -1,13 +1,12 @@
 //! Arguments with which a second start comes to the same call: its own, or those of one test.
 
-use super::error::RelaunchError;
-use super::occurrence::Occurrence;
 use super::token::PROGRAM;
 use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// What libtest reads from the environment, backwards: this text itself must not be found.
@@ -16,24 +15,38 @@ const MARK_BACKWARDS: &[u8; 17] = b"SDAERHT_TSET_TSUR";
 /// The arguments of the second start.
 ///
 /// libtest gives each test a thread with the name of the test. The second start runs this test alone, so that only the
-/// main thread is beside it, and waits.
-pub(super) fn arguments(call: &Occurrence, threads: u64) -> Result<Vec<CString>, RelaunchError> {
+/// main thread is beside it, and waits. `None` in a thread without a name, which is not that of a test.
+pub(super) fn arguments() -> Option<Vec<CString>> {
     let mut arguments = std::env::args_os();
-    let is_main = rustix::thread::gettid() == rustix::process::getpid();
-    if is_main || !is_libtest() {
-        return Ok(arguments.filter_map(text).collect());
+    if !is_in_test() {
+        return Some(arguments.filter_map(text).collect());
     }
     let thread = std::thread::current();
-    let Some(test) = thread.name() else {
-        return Err(RelaunchError::NotInTestThread { call: call.to_string(), threads });
-    };
+    let test = thread.name()?;
     let options = ["--exact", "--test-threads=1", "--nocapture", "--include-ignored"];
     let words = [test].into_iter().chain(options).map(OsString::from);
-    Ok(arguments.next().into_iter().chain(words).filter_map(text).collect())
+    Some(arguments.next().into_iter().chain(words).filter_map(text).collect())
+}
+
+/// The name of this thread, if it is one of a test binary that has no test of that name.
+pub(super) fn name_of_no_test() -> Option<String> {
+    let thread = std::thread::current();
+    let name = thread.name().filter(|_| is_in_test())?;
+    let mut list = Command::new(PROGRAM);
+    list.args([name, "--exact", "--list", "--include-ignored"]);
+    let listed = list.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let test = format!("{name}: test");
+    let has_test = String::from_utf8_lossy(&listed.stdout).lines().any(|line| line == test);
+    (listed.status.success() && !has_test).then(|| name.to_owned())
 }
 
 fn text(word: OsString) -> Option<CString> {
     CString::new(word.into_vec()).ok()
+}
+
+/// Whether this thread is one that libtest or a test has started. A merged doctest runs in the main thread.
+pub(super) fn is_in_test() -> bool {
+    rustix::thread::gettid() != rustix::process::getpid() && is_libtest()
 }
 
 /// Whether the program of this process is a test binary with libtest.

@@ -7,6 +7,7 @@ use super::outcome::{self, OutcomeReader, Process, channel, tag};
 use super::token::{self, PROGRAM, VARIABLE};
 use super::{descriptors, libtest};
 use crate::error::{Error, cannot_start};
+use crate::process::ProcessEnd;
 use crate::process::sys::spawn::{Launch, Launcher, SpawnError};
 use crate::process::sys::{SignalSet, block_signals};
 use evenly_core::printable;
@@ -30,7 +31,11 @@ const KEPT: usize = 8192;
 /// test. Until it reaches the call, its standard output goes to /dev/null, and the end of its standard error is
 /// kept for the error.
 pub(super) fn start(call: &Occurrence, threads: u64) -> Result<OutcomeReader, Error> {
-    let arguments = libtest::arguments(call, threads)?;
+    let arguments = libtest::arguments().ok_or_else(|| RelaunchError::NotInTestThread {
+        call: call.to_string(),
+        threads,
+        thread: None,
+    })?;
     let (ours, theirs) = channel()?;
     // With a low limit on descriptors any number does.
     let theirs = match rustix::io::fcntl_dupfd_cloexec(&theirs, HIGH) {
@@ -62,6 +67,7 @@ pub(super) fn start(call: &Occurrence, threads: u64) -> Result<OutcomeReader, Er
         mask: block_signals(SignalSet::of(&[])).map_err(cannot_start("sigprocmask"))?,
         directory: None,
         kept: Some(theirs.as_fd()),
+        stops_to_be_seen: false,
     };
     let (_, pidfd) = Launcher::new().launch(&launch).map_err(|refused| match refused {
         SpawnError::Process(cause) => cannot_start("clone")(cause),
@@ -113,15 +119,17 @@ fn reached(
         }
         .into()),
         _ => {
-            let end = helper.end();
-            read_text(errors, &mut text);
-            Err(RelaunchError::NotReached {
-                call: call.to_string(),
-                threads,
-                end,
-                text: shown(&text),
+            let (call, end) = (call.to_string(), helper.end());
+            // Without a test of that name, libtest succeeds.
+            if end == Some(ProcessEnd::Exit(0))
+                && let Some(thread) = libtest::name_of_no_test()
+            {
+                return Err(
+                    RelaunchError::NotInTestThread { call, threads, thread: Some(thread) }.into()
+                );
             }
-            .into())
+            read_text(errors, &mut text);
+            Err(RelaunchError::NotReached { call, threads, end, text: shown(&text) }.into())
         }
     }
 }

@@ -19,8 +19,26 @@ use rustix::io::Errno;
 use snow::{Builder, HandshakeState, StatelessTransportState, TransportState};
 
 pub(super) const PROTOCOL: &str = "Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s";
-/// What both ends must mean, lest the key be used for something else or for another version.
-const PROLOGUE: &[u8] = b"evenly 1 agent-primary";
+
+/// The end that dials. Each has a prologue of its own, so that a hello to a primary opens nothing at an agent, and a call
+/// to an agent opens nothing at a primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialer {
+    /// An agent joins a primary.
+    Agent,
+    /// A primary calls an agent.
+    Primary,
+}
+
+impl Dialer {
+    /// What both ends must mean, lest the key be used for something else or for another version.
+    const fn prologue(self) -> &'static [u8] {
+        match self {
+            Self::Agent => b"evenly 1 agent-primary",
+            Self::Primary => b"evenly 1 primary-agent",
+        }
+    }
+}
 
 /// By how much a sealed message is longer than what is in it.
 pub(crate) const TAG: usize = 16;
@@ -33,11 +51,11 @@ pub(crate) const LONGEST: usize = 65535;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Forged;
 
-/// The end that says hello: an agent.
+/// The end that says hello: the one that dials.
 #[derive(Debug)]
 pub(crate) struct Initiator(HandshakeState);
 
-/// The end that was said hello to: a primary.
+/// The end that was said hello to.
 #[derive(Debug)]
 pub(crate) struct Responder(HandshakeState);
 
@@ -59,9 +77,14 @@ impl Initiator {
     ///
     /// # Errors
     /// If the system has no random bytes.
-    pub(crate) fn hello(key: &Key, payload: &[u8], out: &mut Vec<u8>) -> Result<Self, Errno> {
-        let mut state =
-            builder(key).and_then(Builder::build_initiator).map_err(|error| no_chance(&error))?;
+    pub(crate) fn hello(
+        (key, dialer): (&Key, Dialer),
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Self, Errno> {
+        let mut state = builder(key, dialer)
+            .and_then(Builder::build_initiator)
+            .map_err(|error| no_chance(&error))?;
         append(out, payload.len() + HANDSHAKE, |room| state.write_message(payload, room))?;
         Ok(Self(state))
     }
@@ -81,12 +104,13 @@ impl Initiator {
 impl Responder {
     /// Opens a hello with the first of these keys that fits, into `payload`; how long it is.
     pub(crate) fn hear(
-        keys: &[Key],
+        (keys, dialer): (&[Key], Dialer),
         hello: &[u8],
         payload: &mut [u8],
     ) -> Result<(Self, usize), Forged> {
         for key in keys {
-            let mut state = builder(key).and_then(Builder::build_responder).map_err(|_| Forged)?;
+            let state = builder(key, dialer).and_then(Builder::build_responder);
+            let mut state = state.map_err(|_| Forged)?;
             if let Ok(length) = state.read_message(hello, payload) {
                 return Ok((Self(state), length));
             }
@@ -157,8 +181,8 @@ impl Sealer {
     }
 }
 
-fn builder(key: &Key) -> Result<Builder<'_>, snow::Error> {
-    Builder::new(PROTOCOL.parse()?).prologue(PROLOGUE)?.psk(0, key.bytes())
+fn builder(key: &Key, dialer: Dialer) -> Result<Builder<'_>, snow::Error> {
+    Builder::new(PROTOCOL.parse()?).prologue(dialer.prologue())?.psk(0, key.bytes())
 }
 
 /// Appends `length` bytes that `write` makes, or none if it fails.
@@ -178,6 +202,6 @@ fn append(
 fn no_chance(error: &snow::Error) -> Errno {
     match error {
         snow::Error::Rng => Errno::IO,
-        _ => Errno::MSGSIZE,
+        _ => Errno::OVERFLOW,
     }
 }

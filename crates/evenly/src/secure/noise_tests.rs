@@ -1,7 +1,7 @@
 //! What is sealed is opened by the other end only, and only as it was sealed.
 
 use super::Key;
-use super::noise::{Forged, HANDSHAKE, Initiator, LONGEST, NoiseSession, Responder, TAG};
+use super::noise::{Dialer, Forged, HANDSHAKE, Initiator, LONGEST, NoiseSession, Responder, TAG};
 use crate::scratch::Scratch;
 use proptest::prelude::*;
 
@@ -13,10 +13,10 @@ fn keys<const COUNT: usize>(name: &str) -> [Key; COUNT] {
 /// Both ends of a session: the agent's and the primary's.
 fn session(key: &Key) -> (NoiseSession, NoiseSession) {
     let (mut hello, mut answer, mut payload) = (vec![], vec![], [0; 64]);
-    let mut agent = Initiator::hello(key, b"hello", &mut hello).unwrap();
+    let mut agent = Initiator::hello((key, Dialer::Agent), b"hello", &mut hello).unwrap();
     assert_eq!(hello.len(), HANDSHAKE + 5);
     let (primary, length) =
-        Responder::hear(std::slice::from_ref(key), &hello, &mut payload).unwrap();
+        Responder::hear((std::slice::from_ref(key), Dialer::Agent), &hello, &mut payload).unwrap();
     assert_eq!(&payload[..length], b"hello");
     let primary = primary.answer(b"welcome", &mut answer).unwrap();
     assert_eq!(answer.len(), HANDSHAKE + 7);
@@ -31,21 +31,35 @@ fn two_keys_are_good_at_once_and_no_other() {
     let (mut payload, ours) = ([0; 64], [old, new]);
     for key in &ours {
         let mut hello = vec![];
-        Initiator::hello(key, b"", &mut hello).unwrap();
-        assert!(matches!(Responder::hear(&ours, &hello, &mut payload), Ok((_, 0))));
+        Initiator::hello((key, Dialer::Agent), b"", &mut hello).unwrap();
+        assert!(matches!(
+            Responder::hear((&ours, Dialer::Agent), &hello, &mut payload),
+            Ok((_, 0))
+        ));
     }
     let mut hello = vec![];
-    Initiator::hello(&other, b"", &mut hello).unwrap();
-    assert_eq!(Responder::hear(&ours, &hello, &mut payload).unwrap_err(), Forged);
-    assert_eq!(Responder::hear(&[], &hello, &mut payload).unwrap_err(), Forged);
+    Initiator::hello((&other, Dialer::Agent), b"", &mut hello).unwrap();
+    assert_eq!(Responder::hear((&ours, Dialer::Agent), &hello, &mut payload).unwrap_err(), Forged);
+    assert_eq!(Responder::hear((&[], Dialer::Agent), &hello, &mut payload).unwrap_err(), Forged);
+}
+
+#[test]
+fn a_hello_to_a_primary_opens_nothing_at_an_agent_and_a_call_opens_nothing_at_a_primary() {
+    let keys: [Key; 1] = keys("dialers");
+    for (dialer, other) in [(Dialer::Agent, Dialer::Primary), (Dialer::Primary, Dialer::Agent)] {
+        let (mut hello, mut payload) = (vec![], [0; 64]);
+        Initiator::hello((&keys[0], dialer), b"", &mut hello).unwrap();
+        assert!(Responder::hear((&keys, dialer), &hello, &mut payload).is_ok());
+        assert_eq!(Responder::hear((&keys, other), &hello, &mut payload).unwrap_err(), Forged);
+    }
 }
 
 #[test]
 fn an_answer_that_was_forged_does_not_spoil_the_true_one() {
     let [key] = keys("answer");
     let (mut hello, mut answer, mut payload) = (vec![], vec![], [0; 64]);
-    let mut agent = Initiator::hello(&key, b"", &mut hello).unwrap();
-    let (primary, _) = Responder::hear(&[key], &hello, &mut payload).unwrap();
+    let mut agent = Initiator::hello((&key, Dialer::Agent), b"", &mut hello).unwrap();
+    let (primary, _) = Responder::hear((&[key], Dialer::Agent), &hello, &mut payload).unwrap();
     let primary = primary.answer(b"welcome", &mut answer).unwrap();
     for byte in 0..answer.len() {
         let mut forged = answer.clone();
@@ -64,7 +78,7 @@ fn an_answer_that_was_forged_does_not_spoil_the_true_one() {
 #[test]
 fn a_handshake_that_is_not_over_gives_no_session() {
     let [key] = keys("early");
-    let agent = Initiator::hello(&key, b"", &mut vec![]).unwrap();
+    let agent = Initiator::hello((&key, Dialer::Agent), b"", &mut vec![]).unwrap();
     assert!(agent.finish().is_err());
 }
 
@@ -73,10 +87,11 @@ fn who_repeats_a_hello_cannot_open_the_answer_to_it() {
     let [key] = keys("replay");
     let keys = [key];
     let (mut hello, mut payload) = (vec![], [0; 64]);
-    Initiator::hello(&keys[0], b"hello", &mut hello).unwrap();
+    Initiator::hello((&keys[0], Dialer::Agent), b"hello", &mut hello).unwrap();
     let answers: Vec<_> = (0..2)
         .map(|_| {
-            let (primary, _) = Responder::hear(&keys, &hello, &mut payload).unwrap();
+            let (primary, _) =
+                Responder::hear((&keys, Dialer::Agent), &hello, &mut payload).unwrap();
             let mut answer = vec![];
             primary.answer(b"welcome", &mut answer).unwrap();
             answer
@@ -93,7 +108,7 @@ fn another_version_cannot_be_understood() {
     let other = other.prologue(b"evenly 2 agent-primary").unwrap().psk(0, key.bytes()).unwrap();
     let mut hello = [0; HANDSHAKE];
     other.build_initiator().unwrap().write_message(&[], &mut hello).unwrap();
-    assert_eq!(Responder::hear(&[key], &hello, &mut [0; 64]).unwrap_err(), Forged);
+    assert_eq!(Responder::hear((&[key], Dialer::Agent), &hello, &mut [0; 64]).unwrap_err(), Forged);
 }
 
 #[test]
@@ -166,7 +181,7 @@ fn datagrams_are_opened_in_any_order_and_by_their_own_counter() {
 fn any_bytes_are_refused() {
     let keys: [Key; 2] = keys("any");
     proptest!(|(bytes in prop::collection::vec(any::<u8>(), 0..200))| {
-        prop_assert!(Responder::hear(&keys, &bytes, &mut [0; 256]).is_err());
+        prop_assert!(Responder::hear((&keys, Dialer::Agent), &bytes, &mut [0; 256]).is_err());
     });
 }
 

@@ -1,6 +1,6 @@
 //! Socket transports of a build without the feature `sockets`: none.
 
-use super::{ListenError, Reception, Registry};
+use super::{AfterCall, ListenError, Reception, Registry};
 use crate::launch::Launch;
 use crate::silence::Silence;
 
@@ -20,7 +20,9 @@ impl Entrances {
     pub(crate) fn open(
         &self,
         _: Silence,
+        _: &[u8],
         _: impl FnMut(usize) -> Registry,
+        _: AfterCall<'_>,
     ) -> Result<Vec<Box<dyn Reception>>, ListenError> {
         Ok(Vec::new())
     }

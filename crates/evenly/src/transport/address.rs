@@ -3,12 +3,9 @@
 use super::address_error::AddressError;
 use super::address_kind::AddressKind;
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-
-/// The longest path of a socket in bytes: what `sun_path` holds, without its end (unix(7)).
-pub(crate) const LONGEST_PATH: usize = 107;
 
 /// Where a primary listens, or where it is to be joined: `unix:PATH`, `unixgram:PATH`,
 /// `tcp:HOST:PORT` or `udp:HOST:PORT`. An agent that another program started also joins at `stdio:`, its standard input
@@ -111,6 +108,11 @@ impl Address {
         same
     }
 
+    /// The same kind of address for each of these.
+    pub(crate) fn places(&self, found: &[SocketAddr]) -> Vec<Self> {
+        found.iter().map(|place| Self::of_peer(self.kind, *place)).collect()
+    }
+
     /// Address of a peer. An IPv4-mapped IPv6 address is written as IPv4.
     pub(crate) fn of_peer(kind: AddressKind, peer: SocketAddr) -> Self {
         let host = match peer {
@@ -118,6 +120,11 @@ impl Address {
             _ => peer.ip().to_canonical().to_string(),
         };
         Self { kind, place: Endpoint::Host { host, port: peer.port() } }
+    }
+
+    /// Whether the place is named, so that the resolver has to find it.
+    pub(crate) fn has_host_name(&self) -> bool {
+        matches!(&self.place, Endpoint::Host { host, .. } if host.parse::<IpAddr>().is_err())
     }
 
     /// The addresses of the host, to be tried in this order; none for a path. A name is looked up,
@@ -169,17 +176,11 @@ fn path_of(typed: &str, kind: AddressKind, path: &str) -> Result<Endpoint, Addre
     if path.is_empty() || path.contains('\0') {
         return Err(AddressError::NoPath { typed: typed.escape_debug().to_string(), kind });
     }
-    check_length(Path::new(path))?;
-    Ok(Endpoint::Path(path.into()))
-}
-
-/// Whether a path fits into the address of a socket.
-pub(crate) fn check_length(path: &Path) -> Result<(), AddressError> {
-    let length = path.as_os_str().len();
-    if length > LONGEST_PATH {
-        return Err(AddressError::PathTooLong { path: path.display().to_string(), length });
+    let length = path.len();
+    if length > kind.longest_path() {
+        return Err(AddressError::PathTooLong { path: path.to_owned(), length, kind });
     }
-    Ok(())
+    Ok(Endpoint::Path(path.into()))
 }
 
 fn host_of(typed: &str, kind: AddressKind, place: &str) -> Result<Endpoint, AddressError> {

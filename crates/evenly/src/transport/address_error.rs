@@ -19,7 +19,9 @@ pub enum AddressError {
         typed: String,
     },
     /// There is no path where one is needed, or one that no file can have.
-    #[error("'{typed}' names no path; write a path of 1 to 107 bytes, as in {kind}:/tmp/evenly")]
+    #[error(
+        "'{typed}' names no path; write a path of 1 to {} bytes, as in {kind}:/tmp/evenly", .kind.longest_path()
+    )]
     NoPath {
         /// What was typed.
         typed: String,
@@ -28,13 +30,16 @@ pub enum AddressError {
     },
     /// The path does not fit into the address of a socket.
     #[error(
-        "the path '{path}' has {length} bytes and a socket takes at most 107; choose a shorter one"
+        "the path '{path}' has {length} bytes, and an address of {kind}: at most {}; choose a shorter one",
+        .kind.longest_path()
     )]
     PathTooLong {
         /// The path.
         path: String,
         /// How many bytes it has.
         length: usize,
+        /// The kind of socket.
+        kind: AddressKind,
     },
     /// There is no host where one is needed.
     #[error(

@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+/// The longest path that fits into the address of a socket, in bytes (unix(7)).
+const SUN_PATH: usize = 107;
+
+/// Over unixgram, the socket of an agent is at the path of its primary with a dot and this many digits behind it.
+pub(super) const SESSION_DIGITS: usize = 16;
+
 /// The four kinds of sockets, of the domain unix or internet, with streams or with datagrams; and `stdio:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressKind {
@@ -30,6 +36,14 @@ impl fmt::Display for AddressKind {
 }
 
 impl AddressKind {
+    /// The longest path of an address of this kind, in bytes.
+    pub(super) const fn longest_path(self) -> usize {
+        match self {
+            Self::Unixgram => SUN_PATH - 1 - SESSION_DIGITS,
+            _ => SUN_PATH,
+        }
+    }
+
     /// The kind that an address beginning with `word` and a colon has.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         match word {

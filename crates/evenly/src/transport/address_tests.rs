@@ -1,4 +1,4 @@
-//! What addresses are read, refused and written as.
+//! Addresses: which texts are parsed, which are refused, and how each is displayed.
 
 use super::{Address, AddressKind};
 use proptest::prelude::*;
@@ -38,11 +38,14 @@ fn what_is_no_address_is_refused_with_the_next_step() {
 }
 
 #[test]
-fn a_path_has_at_most_107_bytes() {
-    let longest = format!("unix:/{}", "x".repeat(106));
-    assert_eq!(longest.parse::<Address>().unwrap().path().unwrap().as_os_str().len(), 107);
-    let longer = format!("unixgram:/{}", "x".repeat(107));
-    refused(&longer, &["108 bytes", "107", "shorter", "/xxxx"]);
+fn a_path_has_at_most_107_bytes_and_over_unixgram_90() {
+    for (kind, most) in [("unix", 107), ("unixgram", 90)] {
+        let longest = format!("{kind}:/{}", "x".repeat(most - 1));
+        assert_eq!(longest.parse::<Address>().unwrap().path().unwrap().as_os_str().len(), most);
+        let limit = format!("has {} bytes, and an address of {kind}: at most {most};", most + 1);
+        refused(&format!("{longest}x"), &[&limit, "shorter", "/xxxx"]);
+        refused(&format!("{kind}:"), &[&format!("1 to {most} bytes")]);
+    }
     // Bytes, not letters.
     refused(&format!("unix:{}", "ñ".repeat(54)), &["108 bytes"]);
 }

@@ -2,7 +2,7 @@
 
 use super::{TransportError, failed};
 use crate::secure::Key;
-use crate::secure::noise::{HANDSHAKE, NoiseSession, Responder};
+use crate::secure::noise::{Dialer, HANDSHAKE, NoiseSession, Responder};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -16,6 +16,8 @@ const REMEMBERED: usize = 1024;
 pub(super) struct Admission {
     /// Empty for sockets within the machine, where the kernel names the user.
     keys: Vec<Key>,
+    /// The end that dials its peers: agents at a primary, primaries at an agent.
+    pub(super) dialer: Dialer,
     recent: VecDeque<u64>,
     strangers: u64,
     /// Address of the last peer whose hello none of the keys opens.
@@ -27,7 +29,7 @@ pub(super) type Opened = (Vec<u8>, Option<Box<Responder>>);
 
 impl Admission {
     pub(super) fn new(keys: Vec<Key>) -> Self {
-        Self { keys, recent: VecDeque::new(), strangers: 0, wrong_key: None }
+        Self { keys, dialer: Dialer::Agent, recent: VecDeque::new(), strangers: 0, wrong_key: None }
     }
 
     /// Counts a peer that did not prove that it may join.
@@ -68,7 +70,8 @@ impl Admission {
             return Some((message.to_vec(), None));
         }
         let mut hello = vec![0; message.len().checked_sub(HANDSHAKE)?];
-        let (responder, _) = Responder::hear(&self.keys, message, &mut hello).ok()?;
+        let (responder, _) =
+            Responder::hear((&self.keys, self.dialer), message, &mut hello).ok()?;
         Some((hello, Some(Box::new(responder))))
     }
 }

@@ -275,10 +275,6 @@ impl Reception for MemoryListener {
     fn address(&self, peer: usize) -> String {
         format!("memory:{peer}")
     }
-
-    fn take_strangers(&mut self) -> u64 {
-        0
-    }
 }
 
 /// Transport of an agent in memory.

@@ -16,6 +16,12 @@ mod address_kind;
 mod address_tests;
 #[cfg(feature = "sockets")]
 mod admission;
+#[cfg(feature = "sockets")]
+mod bind_first;
+#[cfg(feature = "sockets")]
+pub(crate) mod call_answer;
+#[cfg(feature = "sockets")]
+mod caller;
 #[cfg(test)]
 pub(crate) mod conformance;
 #[cfg(feature = "sockets")]
@@ -25,6 +31,8 @@ mod entrances;
 #[cfg(not(feature = "sockets"))]
 #[path = "absent.rs"]
 mod entrances;
+#[cfg(feature = "sockets")]
+mod host_lookup;
 mod listen_error;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -32,6 +40,7 @@ pub(crate) mod memory;
 mod open;
 pub(crate) mod pipe;
 mod registry;
+mod socket_call;
 #[cfg(feature = "sockets")]
 pub(crate) mod stream;
 #[cfg(feature = "sockets")]
@@ -45,13 +54,15 @@ pub use address_kind::AddressKind;
 pub(crate) use entrances::Entrances;
 pub use listen_error::ListenError;
 #[cfg(feature = "sockets")]
-pub(crate) use open::{connect, listen};
+pub(crate) use open::{connect, listen, listen_for_primaries};
 pub(crate) use registry::{EpollToken, Registry};
+pub(crate) use socket_call::{AfterCall, SocketCall};
 
 use crate::os_error::OsError;
 use evenly_core::frame::{Frame, Malformed, Packer};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// One end of a transport.
 pub(crate) trait Transport {
@@ -88,6 +99,17 @@ pub(crate) trait Transport {
     fn is_lingering(&self) -> bool {
         false
     }
+
+    /// Number of peers since the last call that did not prove that they hold the key, were of another
+    /// user, or sent nothing in time.
+    fn take_strangers(&mut self) -> u64 {
+        0
+    }
+
+    /// Address of the last peer since the last call whose hello none of the keys opens.
+    fn take_wrong_key(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// A transport whose peers must be admitted before they exchange frames.
@@ -113,14 +135,33 @@ pub(crate) trait Reception: Transport {
     /// The address of a peer: `tcp:192.0.2.7:40112`.
     fn address(&self, peer: usize) -> String;
 
-    /// Number of peers since the last call that did not prove that they hold the key, were of another
-    /// user, or sent nothing in time.
-    fn take_strangers(&mut self) -> u64;
+    /// Connects to no further peer by itself.
+    fn stop_calling(&mut self) {}
 
-    /// Address of the last peer since the last call whose hello none of the keys opens.
-    fn take_wrong_key(&mut self) -> Option<String> {
+    /// Whether a connection waits to be accepted.
+    fn has_waiting(&self) -> bool {
+        false
+    }
+
+    /// Whether agents can still come this way.
+    fn awaits_agents(&self) -> bool {
+        self.listens_at().is_some()
+    }
+
+    /// The next call of an agent that failed, if one has.
+    fn next_failed_call(&mut self) -> Option<FailedCall> {
         None
     }
+}
+
+/// A call of an agent that led to no work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FailedCall {
+    /// The address that was called.
+    pub(crate) address: String,
+    pub(crate) why: String,
+    /// After this time it is called again.
+    pub(crate) again: Option<Duration>,
 }
 
 /// What has arrived.
@@ -166,7 +207,7 @@ pub enum Gone {
     #[error("the connection ended")]
     EndOfFile,
     /// The connection broke.
-    #[error("{0}")]
+    #[error("{0}{rest}", rest = of_network(*.0))]
     Broken(OsError),
     /// It said nothing for too long.
     #[error("it was silent for too long")]
@@ -182,6 +223,19 @@ pub enum Gone {
 impl Gone {
     pub(crate) const fn broken(cause: Errno) -> Self {
         Self::Broken(OsError::of(cause))
+    }
+
+    /// What to do instead, to be appended to the text; empty if that depends on more than the cause.
+    pub(crate) fn next_step(self) -> &'static str {
+        if self == Self::broken(Errno::MSGSIZE) { "; use tcp" } else { "" }
+    }
+}
+
+/// What an error says about the network, to be appended to its text. Only a datagram can be too long for one.
+fn of_network(cause: OsError) -> &'static str {
+    match cause.errno() {
+        Errno::MSGSIZE => ": the network does not carry datagrams of 1200 bytes",
+        _ => "",
     }
 }
 

@@ -5,7 +5,7 @@
 //! file at the same moment, so there is a lock beside it, `PATH.lock` (flock(2)). Both
 //! are removed at the end, and only if they are still those that were made here.
 
-use super::{Address, ListenError};
+use super::{Address, AfterCall, ListenError, SocketCall};
 use crate::lock::{DeviceInode, Lock, identity, remove_if_same};
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
@@ -28,7 +28,17 @@ pub(crate) struct UnixFile {
 
 impl UnixFile {
     /// Binds a new socket that does not block to the path of this address.
+    #[cfg(test)]
     pub(crate) fn bind(address: &Address, kind: SocketType) -> Result<Self, ListenError> {
+        Self::bind_seen(address, kind, &mut |_| {})
+    }
+
+    /// The same, for an observer that looks after each call.
+    pub(crate) fn bind_seen(
+        address: &Address,
+        kind: SocketType,
+        after_call: AfterCall<'_>,
+    ) -> Result<Self, ListenError> {
         let system = |call| ListenError::system(address, call);
         let path = address.path().unwrap_or(Path::new(""));
         let lock = Lock::take(path)
@@ -36,6 +46,7 @@ impl UnixFile {
             .ok_or_else(|| ListenError::InUse { address: address.clone() })?;
         let place = SocketAddrUnix::new(path).map_err(system("bind"))?;
         let socket = new_socket(kind).map_err(system("socket"))?;
+        after_call(SocketCall::Socket);
         // The file gets the mode of the socket (bind on Linux), so that it is private from the start.
         rustix::fs::fchmod(&socket, PRIVATE).map_err(system("fchmod"))?;
         let mut bound = rustix::net::bind(&socket, &place);
@@ -44,6 +55,7 @@ impl UnixFile {
             bound = rustix::net::bind(&socket, &place);
         }
         bound.map_err(system("bind"))?;
+        after_call(SocketCall::Bind);
         let made = identity(&rustix::fs::lstat(path).map_err(system("lstat"))?);
         Ok(Self { socket, path: path.to_owned(), made, _lock: lock })
     }

@@ -1,4 +1,4 @@
-//! Files of unix sockets: who may replace whose, and what is left.
+//! Files of unix sockets: which process may replace the file of which, and which files are left at the end.
 
 use super::unix_file::{UnixFile, new_socket};
 use super::{Address, ListenError};

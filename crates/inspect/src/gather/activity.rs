@@ -153,14 +153,20 @@ impl Surroundings<'_> {
                 ends_by_itself = true;
                 continue;
             };
+            let mut add = |one: Interest| {
+                // ssh(1) polls its connection twice, to read and for errors.
+                if !interests.contains(&one) {
+                    interests.push(one);
+                }
+            };
             let (reads, writes) = (libc::POLLIN as u32, libc::POLLOUT as u32);
             // Without either event it waits for the other side to close.
             let is_neither = events & (reads | writes) == 0;
             if events & reads != 0 || is_neither && entry.reads {
-                interests.push(interest(entry, false));
+                add(interest(entry, false));
             }
             if events & writes != 0 || is_neither && !entry.reads {
-                interests.push(interest(entry, true));
+                add(interest(entry, true));
             }
         }
         Activity::Io(IoWait { call: Call::Poll(call), interests, ends_by_itself, length: None })

@@ -35,6 +35,11 @@ pub(super) fn stat(line: &[u8]) -> Option<Stat> {
     })
 }
 
+/// The value of `ptrace_scope` of Yama.
+pub(super) fn ptrace_scope(text: &str) -> Option<u8> {
+    text.trim_ascii().parse().ok()
+}
+
 /// A system call with its arguments. `None` if the thread runs, or waits outside of a call.
 pub(super) fn system_call(line: &str) -> Option<(i64, [u64; 6])> {
     let mut words = line.split_ascii_whitespace();

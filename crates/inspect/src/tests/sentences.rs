@@ -46,3 +46,32 @@ fn the_verdict_names_process_descriptor_and_remedy() {
     let spanish = say(Language::Spanish);
     assert!(spanish.cause.starts_with("ej3 10 lee fd 7 (pipe, vacío)."), "{}", spanish.cause);
 }
+
+#[test]
+fn hidden_system_calls_are_said_once_with_the_setting_of_yama() {
+    let mut world = World::default()
+        .process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1))
+        .process((11, 10, "ej3"), &[end(7, "r", 1)], read(7, 1));
+    for pid in [10, 11] {
+        world = world.change(pid, |process| process.hides_calls = true);
+    }
+    let text = |world: &World, language| {
+        let case = Case::of(&world.0);
+        crate::text::report(&case, &judge(&case), language)
+    };
+    let unknown = text(&world, Language::English);
+    assert!(
+        unknown.contains("The system calls of ej3 10 and ej3 11 may not be read: "),
+        "{unknown}"
+    );
+    world.0.ptrace_scope = Some(1);
+    let english = text(&world, Language::English);
+    assert_eq!(english.matches("may not be read (ptrace_scope: 1): ").count(), 1, "{english}");
+    let spanish = text(&world, Language::Spanish);
+    assert!(spanish.contains("(ptrace_scope: 1): figura cada pipe"), "{spanish}");
+    // A process that computes is in no system call.
+    let computes = World::default()
+        .process((10, 1, "ej3"), &[], crate::facts::Activity::Runs)
+        .change(10, |process| process.hides_calls = true);
+    assert!(!text(&computes, Language::English).contains("system calls"));
+}

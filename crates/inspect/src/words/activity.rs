@@ -44,7 +44,7 @@ impl Words<'_> {
                 let to = to.unwrap_or_default();
                 say!(language, "connects fd {fd}{to}", "conecta el fd {fd}{to}")
             }
-            Activity::Sleeps => say!(language, "sleeps until a time", "duerme hasta una hora"),
+            Activity::Sleeps => say!(language, "sleeps until a time", "duerme un tiempo (sleep)"),
             Activity::Signal => say!(language, "waits for a signal", "espera una señal"),
             Activity::Unknown(place) if place.is_empty() => {
                 say!(

@@ -244,11 +244,18 @@ impl Words<'_> {
                 ),
             ),
             Kind::InheritedOutput => (
-                say!(
-                    language,
-                    "{first}. The only write end is held by {ends}, inherited from a process that has ended; end of file comes when that exits.",
-                    "{first}. El único extremo de escritura lo tiene {ends}, heredado de un proceso que ya terminó; el fin de archivo llega cuando ése termine."
-                ),
+                match finding.links.first().map(|link| &link.does) {
+                    Some(Activity::Io(wait)) if wait.interests.len() > 1 => say!(
+                        language,
+                        "{first}. All write ends are held by {ends}, inherited from a process that has ended; end of file comes when that exits.",
+                        "{first}. Todos los extremos de escritura los tiene {ends}, heredados de un proceso que ya terminó; el fin de archivo llega cuando ése termine."
+                    ),
+                    _ => say!(
+                        language,
+                        "{first}. The only write end is held by {ends}, inherited from a process that has ended; end of file comes when that exits.",
+                        "{first}. El único extremo de escritura lo tiene {ends}, heredado de un proceso que ya terminó; el fin de archivo llega cuando ése termine."
+                    ),
+                },
                 say!(
                     language,
                     "Start background processes with >/dev/null 2>&1.",

@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 /// A user without files of its own (the overflow user of the kernel).
 const USER: &str = "65534";
 
+static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+
 /// A folder that every user can read, with this test binary as `inspect`.
 pub(crate) fn directory() -> &'static Path {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
         let path = std::env::temp_dir().join(format!("evenly-inspect-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
@@ -22,6 +23,13 @@ pub(crate) fn directory() -> &'static Path {
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
         path
     })
+}
+
+/// Removes the directory after all tests, if one of them has made it.
+pub(crate) fn tidy_up() {
+    if let Some(path) = DIRECTORY.get() {
+        fs::remove_dir_all(path).unwrap();
+    }
 }
 
 /// A command as an unprivileged user, if this process may change its user.

@@ -1,5 +1,6 @@
 //! Journal model: makes records durable late and in batches; a crash loses the rest.
 
+use crate::oracle::begin_ledger::BeginLedger;
 use crate::oracle::number_set::NumberSet;
 use crate::oracle::record_ledger::RecordLedger;
 use crate::step_result::check;
@@ -103,6 +104,34 @@ impl LossyJournal {
         let lost = lost.iter().filter(|entry| matches!(entry, JournalEntry::Record(_))).count();
         self.finish_sync()?;
         Ok(lost)
+    }
+
+    /// Gives up the journal; the records that are not durable.
+    pub(crate) fn give_up(&mut self) -> Vec<Record> {
+        let rows = std::mem::take(&mut self.writing).into_iter().chain(self.waiting.drain(..));
+        rows.filter_map(|entry| match entry {
+            JournalEntry::Record(record) => Some(record),
+            JournalEntry::Begins(_) | JournalEntry::Untouched(_) => None,
+        })
+        .collect()
+    }
+
+    /// Rule: once every row is durable, each number that begins by the journal was sent to a worker, up to the limit of
+    /// the answer. Above it, chunks are dropped while their begins are written.
+    pub(crate) fn check_begun(
+        &self,
+        begins: &BeginLedger,
+        limit: Option<i64>,
+    ) -> Result<(), String> {
+        if !(self.writing.is_empty() && self.waiting.is_empty()) {
+            return Ok(());
+        }
+        self.begun.iter().try_for_each(|begun| {
+            let wanted = Interval::new(begun.first(), begun.last().min(limit.unwrap_or(i64::MAX)));
+            check(wanted.is_none_or(|wanted| begins.assigned.has_all(wanted)), || {
+                format!("{begun} begins by the journal, and was not sent")
+            })
+        })
     }
 
     /// Whether it is durable that these numbers begin.

@@ -39,6 +39,9 @@ pub(crate) struct SimPrimary {
     pub(crate) phase: RunPhase,
     /// Time of its next turn. It is in no queue, because most turns are moved before they come.
     pub(crate) wake_at_ns: Option<u64>,
+    /// When it started, and how many chunks it has assigned since.
+    pub(crate) began_ns: u64,
+    pub(crate) starts: u64,
     /// Agents, by their slots beyond those of the workers.
     pub(crate) agent_sessions: BTreeMap<usize, SessionId>,
 }
@@ -63,6 +66,8 @@ pub(crate) struct WorkerSeat {
     pub(crate) reported_n: Option<i64>,
     /// Whether it said farewell.
     pub(crate) has_said_farewell: bool,
+    /// The numbers at which it is stopped, if the primary sees them.
+    pub(crate) stopped_at: Option<Interval>,
 }
 
 impl SimPrimary {
@@ -77,7 +82,7 @@ impl SimPrimary {
                 .opening(plan.opening)
                 .retries(plan.retries)
                 .credit(plan.question.credit);
-        let scheduler = plan.once(scheduler);
+        let scheduler = plan.engine_settings.limited(plan.once(scheduler));
         let scheduler =
             if plan.question.leaves_out { scheduler.leave_out_failures() } else { scheduler };
         let scheduler = if plan.is_undivided() { scheduler.undivided() } else { scheduler };
@@ -97,6 +102,9 @@ impl SimPrimary {
         let mut primary = Self::around(plan, scheduler);
         plan.engine_settings.apply(&mut primary.engine);
         let engine = &mut primary.engine;
+        engine.set_halt(plan.early_end.halt, false);
+        engine.set_deadline(plan.early_end.deadline_ns);
+        engine.set_resumed(durable.numbers, durable.failed.len() as u128);
         if plan.sync_ns.is_some() {
             engine.set_durability(Durability::Journal { is_ahead: plan.once.is_some() });
         }
@@ -130,10 +138,12 @@ impl SimPrimary {
             given: Vec::new(),
             reported_n: None,
             has_said_farewell: false,
+            stopped_at: None,
         };
         let at_once = usize::try_from(plan.read_most).unwrap_or(usize::MAX);
         let mut engine = engine::Primary::new(scheduler, plan.question.aggregate, plan.seats);
         engine.watch_records();
+        plan.engine_settings.limit_silence(&mut engine);
         Self {
             engine,
             unpacker: Unpacker::new(plan.frame_limit, at_once),
@@ -142,6 +152,8 @@ impl SimPrimary {
             ended: Vec::new(),
             phase: RunPhase::Running,
             wake_at_ns: None,
+            began_ns: 0,
+            starts: 0,
             agent_sessions: BTreeMap::new(),
         }
     }

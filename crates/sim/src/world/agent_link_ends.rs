@@ -14,6 +14,8 @@ impl SimWorld<'_> {
         let session = &mut self.sessions[sid];
         let (link, packer) = session.link_and_packer(side);
         let Some(packer) = packer else { return Ok(()) };
+        // As the transports do. What is packed after the flush of its turn goes out when there is room again.
+        packer.seal(0);
         match &mut link.transport {
             LinkTransport::Stream(directions) => {
                 let direction = &mut directions[1 - side];

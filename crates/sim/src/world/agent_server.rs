@@ -59,7 +59,8 @@ impl SimWorld<'_> {
                     self.trace.comment(|| format!("farewell: {why:?}"));
                     let is_known = matches!(why, Leave::Signal(15) | Leave::NoWorker(0));
                     check(is_known, || format!("an agent leaves for {why:?}"))?;
-                    self.disconnect_agent(sid)?;
+                    self.lose_agent(sid, true)?;
+                    self.close_link_end(sid, PRIMARY)?;
                 }
                 AgentInput::Heard(Ok(_)) => self.note_agent_awake(sid),
                 AgentInput::Heard(Err(InvalidFrame::Run { violation, .. })) => {
@@ -143,7 +144,7 @@ impl SimWorld<'_> {
 
     /// Ends the connection to an agent, and returns its leases to the ledger.
     fn disconnect_agent(&mut self, sid: SessionId) -> StepResult {
-        self.lose_agent(sid)?;
+        self.lose_agent(sid, false)?;
         self.close_link_end(sid, PRIMARY)
     }
 
@@ -156,12 +157,12 @@ impl SimWorld<'_> {
         seat.seat.map(|(slot, _)| slot)
     }
 
-    /// The primary loses an agent.
-    fn lose_agent(&mut self, sid: SessionId) -> StepResult {
+    /// The primary loses an agent, which may have said farewell.
+    fn lose_agent(&mut self, sid: SessionId, has_said_farewell: bool) -> StepResult {
         let Some(slot) = self.remove_agent_seat(sid) else { return Ok(()) };
         self.primary.agent_sessions.remove(&slot);
         self.mark_doubtful(slot);
-        let lost = self.primary.engine.agent_ended(slot, false, self.now_ns);
+        let lost = self.primary.engine.agent_ended(slot, has_said_farewell, self.now_ns);
         let (chunks, numbers) = lost.map_err(|violation| violation.to_string())?;
         self.stats.agents_lost += 1;
         self.stats.agent_losses_with_chunks += u64::from(chunks > 0);
@@ -177,7 +178,7 @@ impl SimWorld<'_> {
         if side == AGENT {
             return self.end_lost_session(sid);
         }
-        self.lose_agent(sid)?;
+        self.lose_agent(sid, false)?;
         self.close_link_end(sid, PRIMARY)
     }
 

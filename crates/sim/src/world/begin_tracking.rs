@@ -4,7 +4,7 @@ use crate::event_queue::Pid;
 use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
-use evenly_core::{Assignment, Interval};
+use evenly_core::{Assignment, Interval, WorkerId};
 
 impl SimWorld<'_> {
     /// The begin of an assignment is durable: sends the assignment.
@@ -14,6 +14,10 @@ impl SimWorld<'_> {
         check(is_durable, || {
             format!("{} is sent before its begin is durable", assignment.interval)
         })?;
+        let holder = self.name_in(slot);
+        let scheduler = self.primary.engine.scheduler();
+        let stands = holder.is_some_and(|holder| scheduler.stands(holder, &assignment));
+        check(stands, || format!("{} begins, and its worker is lost", assignment.interval))?;
         self.check_assigned(slot, &[assignment])?;
         let seat = self.primary.worker_seats.get(slot);
         let is_here = seat.is_none_or(|seat| seat.given.last() == Some(&assignment.interval));
@@ -24,6 +28,15 @@ impl SimWorld<'_> {
             packer.seal(0);
         }
         Ok(())
+    }
+
+    /// The name of the worker or agent in a slot.
+    fn name_in(&self, slot: usize) -> Option<WorkerId> {
+        if let Some(seat) = self.primary.worker_seats.get(slot) {
+            return seat.pid.map(|pid| self.processes[pid].name);
+        }
+        let sid = *self.primary.agent_sessions.get(&slot)?;
+        self.sessions[sid].agent_seat.as_ref()?.seat.map(|(_, name)| name)
     }
 
     /// A worker begins these numbers, and so will not give them back.

@@ -109,13 +109,14 @@ impl SimWorld<'_> {
             }
             Notice::Silent { seat: Seat::Worker(slot), .. } => {
                 self.mark_doubtful(slot);
+                self.add_stop(slot)?;
                 self.stats.silences += 1;
                 self.primary.worker_seats[slot].silences += 1;
                 self.primary.worker_seats[slot].is_silent = true;
                 self.primary.worker_seats[slot].given.clear();
             }
             Notice::JournalLocked => self.stats.journals_locked += 1,
-            Notice::EndsEarly(why) => self.trace.comment(|| format!("ends early: {why:?}")),
+            Notice::EndsEarly(why) => self.note_early_end(why)?,
             Notice::StillDraining(_) => self.stats.long_drains += 1,
         }
         Ok(())

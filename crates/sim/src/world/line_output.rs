@@ -95,16 +95,23 @@ impl SimWorld<'_> {
 
     /// The reader reads the rest at the end; how the run ended decides whether it must be complete.
     pub(crate) fn read_remaining_lines(&mut self, is_whole: bool) -> StepResult {
-        while !self.output_pipe.pipe.is_empty() {
-            let mut bytes = [0; 4096];
-            let count = self.output_pipe.pipe.read(&mut bytes);
-            self.oracle.read_lines(&bytes[..count])?;
-        }
+        while self.read_some_lines()? {}
         if is_whole && self.output_pipe.is_read {
             self.oracle.check_all_lines_read()
         } else {
             Ok(())
         }
+    }
+
+    /// The reader reads what is in the pipe at the end, a part at a time; whether there was something.
+    pub(crate) fn read_some_lines(&mut self) -> StepResult<bool> {
+        if self.output_pipe.pipe.is_empty() {
+            return Ok(false);
+        }
+        let mut bytes = [0; 4096];
+        let count = self.output_pipe.pipe.read(&mut bytes);
+        self.oracle.read_lines(&bytes[..count])?;
+        Ok(true)
     }
 
     /// Rule: the lines that wait for lower numbers do not grow with the range.

@@ -8,29 +8,13 @@ use crate::model::worker_process::SimWorker;
 use crate::plan::line_reader::OutputPipe;
 use crate::step_result::StepResult;
 use crate::step_result::check;
-use crate::world::{DRAIN_NS, SimWorld};
-
-/// The signal that asks for an early end.
-const SIGTERM: i32 = 15;
+use crate::world::SimWorld;
 
 impl SimWorld<'_> {
-    /// A signal asks for an early end.
-    pub(crate) fn begin_drain(&mut self) -> StepResult {
-        if self.primary.phase == RunPhase::Running {
-            self.trace.record("drain", 0, 0);
-            self.primary.engine.ask_for_end(SIGTERM, self.now_ns);
-            let turns_ns = 2_000 * self.plan.turn_ns;
-            // Where chunks are done as a whole, the dearest takes long.
-            let once_ns = if self.plan.once.is_some() { self.plan.work_ns() } else { 0 };
-            self.drain_deadline_ns = Some(self.now_ns + DRAIN_NS + turns_ns + once_ns);
-            self.wake_in(1);
-        }
-        Ok(())
-    }
-
     /// Ends the primary with its workers and the rows that are not durable; another primary starts.
     pub(crate) fn crash_primary(&mut self) -> StepResult {
-        if self.primary.phase == RunPhase::Running {
+        // A run that goes on without its journal is not resumed.
+        if self.primary.phase == RunPhase::Running && self.plan.sync_ns.is_some() {
             self.stats.primary_crashes += 1;
             self.restart_primary()?;
         }
@@ -54,6 +38,7 @@ impl SimWorld<'_> {
         self.drain_deadline_ns = None;
         self.stats.resumes += 1;
         self.primary = SimPrimary::begin(&self.plan, self.journal.durable())?;
+        self.primary.began_ns = self.now_ns;
         self.fill_all_seats()
     }
 
@@ -89,10 +74,24 @@ impl SimWorld<'_> {
         Ok(())
     }
 
+    /// The journal cannot be written any more, and the run goes on without it.
+    fn give_up_journal(&mut self) -> StepResult {
+        self.stats.journals_given_up += 1;
+        self.trace.record("without journal", 0, 0);
+        self.plan.sync_ns = None;
+        let records = self.journal.give_up();
+        records.iter().for_each(|record| self.oracle.take_back_record(record));
+        let given_up = self.primary.engine.give_up_journal(records, self.now_ns);
+        given_up.map_err(|violation| violation.to_string())
+    }
+
     /// Begins to make durable what was appended, and that what is held back begins; now and then another process
     /// has locked the journal.
     pub(crate) fn begin_sync(&mut self) -> StepResult {
         let sync_ns = self.plan.sync_ns.ok_or("a sync without a journal")?;
+        if self.plan.engine_settings.is_given_up_now() {
+            return self.give_up_journal();
+        }
         if self.are_faults_active() && self.random.happens(self.plan.engine_settings.locked) {
             let rest_ns = self.random.between(1, 4 * sync_ns);
             self.primary.engine.put_off_sync(rest_ns, self.now_ns);

@@ -9,6 +9,7 @@ use crate::summary::Summary;
 use crate::world::SimWorld;
 use evenly_core::Assignment;
 use evenly_core::frame::Packer;
+use evenly_core::seats::LONGEST_PAUSE_NS;
 
 impl SimWorld<'_> {
     /// Wakes the primary after this time, unless an earlier wake-up is set.
@@ -57,6 +58,7 @@ impl SimWorld<'_> {
         (seat.window, seat.silences) = (window, 0);
         (seat.last_frame_ns, seat.is_quiet, seat.is_silent) = (self.now_ns, false, false);
         (seat.given, seat.reported_n, seat.has_said_farewell) = (Vec::new(), None, false);
+        seat.stopped_at = None;
         self.processes.push(SimWorker::new(&self.plan, slot, name, self.now_ns));
         self.stats.forks += 1;
         self.trace.record("forked", pid as u64, slot as u64);
@@ -89,6 +91,7 @@ impl SimWorld<'_> {
         self.oracle.check_scheduler(scheduler)?;
         self.oracle.check_begun_numbers(scheduler)?;
         self.check_no_idle_worker()?;
+        self.check_halt()?;
         match self.primary.phase {
             RunPhase::Running if self.upstream.is_some() => {}
             RunPhase::Running => {
@@ -96,7 +99,14 @@ impl SimWorld<'_> {
                     self.begin_shutdown()?;
                 }
             }
-            RunPhase::ShuttingDown { until_ns } => self.await_workers(until_ns)?,
+            RunPhase::ShuttingDown { until_ns } => {
+                let incarnation = self.incarnation;
+                self.await_workers(until_ns)?;
+                if self.incarnation != incarnation {
+                    // The next primary has its first turn soon.
+                    return Ok(());
+                }
+            }
         }
         self.schedule_wake()
     }
@@ -117,11 +127,16 @@ impl SimWorld<'_> {
         let numbers = assignments.iter().map(|one| one.interval.len()).sum::<u128>();
         let numbers = u64::try_from(numbers).unwrap_or(u64::MAX);
         self.most_at_once = self.most_at_once.max(numbers);
+        self.primary.starts += assignments.len() as u64;
+        let most = self.plan.engine_settings.most_starts(self.now_ns - self.primary.began_ns);
+        let (starts, is_limited) = (self.primary.starts, self.upstream.is_none());
+        check(starts <= most || !is_limited, || format!("{starts} starts, of {most} at most"))?;
         let Summary { refusals, stops, agents_joined, .. } = self.stats;
         let is_here = slot < self.plan.seats;
         let has_done_others = is_here && !self.primary.worker_seats[slot].given.is_empty();
-        // Holds if every lost worker is replaced, and none is silent.
-        let is_replaced = refusals + stops + agents_joined == 0;
+        // Holds if every lost worker is replaced and may start at once, and none is silent.
+        let is_replaced =
+            refusals + stops + agents_joined == 0 && self.plan.engine_settings.rate.is_none();
         let must_be_fresh =
             has_done_others && is_replaced && self.plan.transport == SimTransport::Pipes;
         for assignment in assignments {
@@ -153,7 +168,11 @@ impl SimWorld<'_> {
     /// Rule: no worker that can work is idle while there is work.
     fn check_no_idle_worker(&self) -> StepResult {
         let SimPrimary { engine, worker_seats, .. } = &self.primary;
-        if !engine.is_work() || engine.scheduler().awaits_a_fresh_worker() {
+        let scheduler = engine.scheduler();
+        if !engine.is_work()
+            || scheduler.awaits_a_fresh_worker()
+            || scheduler.is_waiting_for_allowance()
+        {
             return Ok(());
         }
         self.check_no_idle_agent()?;
@@ -161,7 +180,10 @@ impl SimWorld<'_> {
             let is_idle = seat.pid.is_some() && !seat.is_silent && !engine.owes(slot);
             check(!is_idle, || format!("the worker in seat {slot} is idle while there is work"))?;
         }
-        Ok(())
+        let is_vacant = worker_seats.iter().any(|seat| seat.pid.is_none());
+        let is_due_soon =
+            engine.next_due_ns().is_some_and(|due_ns| due_ns <= self.now_ns + LONGEST_PAUSE_NS);
+        check(!is_vacant || is_due_soon, || "a seat stays vacant while there is work".into())
     }
 
     /// Sets the next wake-up: for more bytes, or for the next timer.

@@ -8,13 +8,15 @@ use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
 use evenly_core::WorkerId;
-use evenly_core::engine::DrainReason;
 use evenly_core::frame::Packer;
 use evenly_core::seats::LOSSES_IN_A_ROW;
 
 impl SimWorld<'_> {
     /// Every number is covered, or the run ends early: sends end of file to every worker.
     pub(crate) fn begin_shutdown(&mut self) -> StepResult {
+        if !self.primary.engine.is_complete() {
+            self.wind_up()?;
+        }
         let scheduler = self.primary.engine.scheduler();
         if scheduler.is_finished() {
             self.oracle.check_finish(scheduler)?;
@@ -84,6 +86,8 @@ impl SimWorld<'_> {
         } else {
             self.stats.drained += 1;
             if self.plan.sync_ns.is_some() {
+                let limit = self.primary.engine.scheduler().ledger().limit();
+                self.journal.check_begun(&self.oracle.begins, limit)?;
                 return self.restart_primary();
             }
         }
@@ -117,20 +121,6 @@ impl SimWorld<'_> {
         self.oracle.check_end(self.primary.engine.scheduler())?;
         self.end_run();
         Ok(())
-    }
-
-    /// The time of the drain is over: kills the workers; the records so far count.
-    pub(crate) fn end_immediately(&mut self, why: DrainReason) -> StepResult {
-        self.trace.comment(|| format!("ends at once: {why:?}"));
-        self.stats.cut_drains += 1;
-        self.primary.engine.end();
-        for slot in 0..self.primary.worker_seats.len() {
-            if let Some(pid) = self.primary.worker_seats[slot].pid {
-                self.end_worker(pid, None);
-            }
-        }
-        self.carry_out_outputs()?;
-        self.begin_shutdown()
     }
 
     /// Adds the dropped answers of a primary to the statistics.

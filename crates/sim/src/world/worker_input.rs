@@ -4,7 +4,10 @@ use super::worker_faults::FAREWELL;
 use crate::event_queue::Pid;
 use crate::model::primary_process::RunPhase;
 use crate::model::worker_link::PRIMARY;
+use crate::model::worker_process::WorkerStep;
 use crate::options::SimTransport;
+use crate::oracle::blame_oracle::WorkerDeath;
+use crate::plan::cost_model::number_of;
 use crate::step_result::StepResult;
 use crate::step_result::check;
 use crate::world::SimWorld;
@@ -15,6 +18,9 @@ use evenly_core::{Cause, Heard, Interval, InvalidFrame};
 /// there are heartbeats; without, the slowest slice must fit in.
 const QUIET_NS: u64 = 5_000_000_000;
 const QUIET_RAW_NS: u64 = 20_000_000_000;
+
+/// `SIGSTOP`.
+const STOPPED: Cause = Cause::Signal(19);
 
 /// Output of the unpacker.
 enum WorkerInput {
@@ -186,7 +192,31 @@ impl SimWorld<'_> {
         Ok(())
     }
 
+    /// The primary learns that another process stopped a worker, and in some runs at which numbers.
+    fn report_stopped(&mut self, slot: usize, pid: Pid) {
+        let numbers = self.stopped_at(pid);
+        self.stats.stops_seen_at_numbers += u64::from(numbers.is_some());
+        self.primary.worker_seats[slot].stopped_at = numbers;
+        let blamed = numbers.map(|numbers| (numbers, STOPPED));
+        self.primary.engine.worker_stopped(slot, blamed, self.now_ns);
+    }
+
+    /// A stopped worker has lost its chunks: the numbers at which it is may be to blame.
+    pub(crate) fn add_stop(&mut self, slot: usize) -> StepResult {
+        let seat = &mut self.primary.worker_seats[slot];
+        let Some(numbers) = seat.stopped_at.take() else { return Ok(()) };
+        let is_in = |chunk: &&Interval| chunk.contains(Interval::single(numbers.first()));
+        let is_named = numbers.len() == 1;
+        let at = match is_named {
+            true => vec![numbers],
+            false => seat.given.iter().filter(is_in).copied().collect(),
+        };
+        self.oracle.is_only_numbers = false;
+        self.oracle.add_death(WorkerDeath { at, cause: STOPPED, is_named, is_own: false })
+    }
+
     fn report_continued(&mut self, slot: usize) -> StepResult {
+        self.primary.worker_seats[slot].stopped_at = None;
         let was_silent = std::mem::take(&mut self.primary.worker_seats[slot].is_silent);
         self.stats.awakenings += u64::from(was_silent);
         let gone_on = self.primary.engine.worker_continued(slot, self.now_ns);
@@ -284,12 +314,28 @@ impl SimWorld<'_> {
         if self.primary.worker_seats[slot].pid == Some(pid) {
             match is_stopped {
                 None => self.primary.ended.push(pid),
-                Some(true) => self.primary.engine.worker_stopped(slot, None, self.now_ns),
+                Some(true) => self.report_stopped(slot, pid),
                 Some(false) => self.report_continued(slot)?,
             }
         }
         self.wake_in(1);
         Ok(())
+    }
+
+    /// The numbers at which a stopped worker is: one, or the rest of its slice.
+    fn stopped_at(&mut self, pid: Pid) -> Option<Interval> {
+        if !self.plan.engine_settings.are_positions_seen {
+            return None;
+        }
+        let worker = self.processes[pid].running.as_deref()?;
+        // Between slices it is at no number.
+        let (WorkerStep::Computing(last) | WorkerStep::ReachingDeadly(last, _)) = worker.step
+        else {
+            return None;
+        };
+        let slice = Interval::new(worker.slice_first, last)?;
+        let now = number_of(&mut self.random, slice);
+        Interval::new(now, if self.random.once_in(2) { now } else { last })
     }
 
     /// Takes back the chunks of workers that ended, after every byte that they wrote is read.

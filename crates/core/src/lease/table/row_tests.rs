@@ -187,3 +187,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn chunks_that_continue_the_last_row_of_a_worker_join_it() {
+    let mut table = LeaseTable::default();
+    let mut lent = std::vec![];
+    for first in [0, 10, 20] {
+        let numbers = Interval::new(first, first + 9).unwrap();
+        table.lend_run(WorkerId(0), numbers, 10, &mut lent);
+    }
+    assert_eq!((table.holders[0].rows.len(), table.count(), table.busy()), (1, 3, 1));
+    // Not behind one that was begun already, and not a chunk that was lost before.
+    table.shorten(WorkerId(0), lent[2].first().lease, Interval::new(25, 29).unwrap());
+    table.lend_run(WorkerId(0), Interval::new(30, 34).unwrap(), 5, &mut lent);
+    table.lend(WorkerId(0), Interval::new(35, 39).unwrap(), 2, (1, 7));
+    assert_eq!((table.holders[0].rows.len(), table.count()), (4, 5));
+    table.ask(WorkerId(0), lent[0].first().lease);
+    assert_eq!((table.asked(), table.holders[0].rows.len()), (1, 5));
+    let mut reclaimed = 0;
+    table.reclaim(WorkerId(0), |_| reclaimed += 1);
+    assert_eq!((reclaimed, table.count(), table.asked(), table.busy()), (5, 0, 0, 0));
+}

@@ -179,9 +179,9 @@ fn a_lost_worker_costs_what_it_held_and_nothing_else() {
     bench.join(0);
     bench.step((0, 9));
     let held = bench.held[0][0];
-    assert!(bench.scheduler.stands(&held));
+    assert!(bench.scheduler.stands(WorkerId(0), &held));
     bench.step((0, 0));
-    assert!(!bench.scheduler.stands(&held));
+    assert!(!bench.scheduler.stands(WorkerId(0), &held));
     assert_eq!(
         bench.scheduler.ledger().failures(),
         [Failure { interval: held.interval, cause: Cause::Unknown }]

@@ -25,6 +25,16 @@ impl Brought {
         self.0.first().map(|first| (first.program_for_agents(), first.name().to_owned()))
     }
 
+    /// Whether one of them is this program.
+    pub(super) fn has(&self, program: Program) -> bool {
+        self.position(program).is_some()
+    }
+
+    /// Whether one of them has the name of this function, as a primary sends it, and so other bytes.
+    pub(super) fn has_name(&self, function: &str) -> bool {
+        self.0.iter().any(|brought| function.ends_with(brought.name()))
+    }
+
     fn position(&self, program: Program) -> Option<usize> {
         self.0.iter().position(|function| function.program_for_agents() == program)
     }
@@ -58,6 +68,9 @@ pub(super) fn job(
             own.and_then(|functions| functions.get(name)).ok_or_else(other)?
         }
         (Program::Library(_), _) => brought.0.swap_remove(brought_at.ok_or_else(other)?),
+        (Program::Command(_), _) if !join.takes_texts && has_texts(name) => {
+            return Err(JoinError::Texts { name: name.to_owned() });
+        }
         (Program::Command(_), _) => {
             let command = &mut brought.0[brought_at.ok_or_else(other)?];
             command.set_lines(lines(&supplement.lines)?);
@@ -76,6 +89,12 @@ pub(super) fn job(
     job.grace = Duration::from_nanos(welcome.grace_ns);
     job.timeout = (welcome.timeout_ns > 0).then(|| Duration::from_nanos(welcome.timeout_ns));
     Ok(job)
+}
+
+/// Whether a primary that asks for this command sends texts to it.
+pub(super) fn has_texts(name: &str) -> bool {
+    let mut options = name.split(' ').take_while(|word| *word != "--");
+    options.any(|option| matches!(option, "--lines" | "--lines0" | "--as"))
 }
 
 /// The lines that the numbers stand for, if the primary sent an index of them.

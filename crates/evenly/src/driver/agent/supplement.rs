@@ -4,6 +4,9 @@ use crate::transport::{Arrival, Gone};
 use evenly_core::agent::Leave;
 use evenly_core::frame::{Body, Malformed};
 
+/// The peer that sends it.
+const PRIMARY: usize = 0;
+
 /// A supplement in the making.
 pub(super) struct SupplementReader {
     bytes: Vec<u8>,
@@ -38,8 +41,8 @@ impl SupplementReader {
         arrival: &Arrival<'_>,
     ) -> Result<Option<SupplementRead>, Malformed> {
         let frame = match arrival {
-            Arrival::Gone { why, .. } => return Ok(Some(SupplementRead::Failed(*why))),
-            Arrival::Frame { frame, .. } => frame,
+            Arrival::Gone { peer: PRIMARY, why } => return Ok(Some(SupplementRead::Failed(*why))),
+            Arrival::Frame { peer: Some(PRIMARY), frame } => frame,
             _ => return Ok(None),
         };
         match frame.body {

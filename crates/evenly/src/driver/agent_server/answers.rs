@@ -3,7 +3,9 @@
 use crate::error::{Error, cannot_start};
 use crate::function::{Command, Lines};
 use crate::job::Job;
-use evenly_core::hello::{Hello, MAX_SUPPLEMENT, Program, Supplement, Welcome};
+use evenly_core::hello::{
+    Call, Hello, MAX_SUPPLEMENT, Misunderstood, Program, Supplement, Welcome,
+};
 use evenly_core::printable::{LIMIT, printable};
 
 /// The refusal of an agent for which the primary has no descriptor.
@@ -12,6 +14,23 @@ pub(super) fn too_many(agents: usize) -> String {
         "the primary has {agents} agents and no descriptor for another; \
          raise its limit on open files (ulimit -Hn), or let fewer agents have more workers each"
     )
+}
+
+/// What this primary says to the agents that it calls.
+pub(super) fn call(job: &Job, program: Program) -> Call {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let function = job.function.name().to_owned();
+    Call { pid: std::process::id(), program, host, function }
+}
+
+/// The refusal of a peer whose hello is not understood.
+pub(super) fn misunderstood(why: &Misunderstood, is_call: bool) -> String {
+    match is_call {
+        true => {
+            "a primary listens here, and no agent waits to be called; agents join it".to_owned()
+        }
+        false => why.to_string(),
+    }
 }
 
 /// Whether an agent brings what the job needs. Every program with functions of its own has the builtins, too.

@@ -1,8 +1,9 @@
-//! Programs that start agents, at the primary: their timers, their news, the connections of their agents.
+//! Programs that start agents, and calls of agents, at the primary: their timers, their news, the connections of their agents.
 
 use super::AgentServer;
 use crate::driver::launcher::{Launcher, News};
 use crate::error::Error;
+use crate::transport::FailedCall;
 use rustix::process::Pid;
 use std::time::Duration;
 
@@ -14,9 +15,10 @@ impl AgentServer {
 
     /// Whether no agent is here or can come.
     pub(in crate::driver) fn is_deserted(&self) -> bool {
-        self.launcher.as_ref().is_some_and(Launcher::is_given_up)
+        !self.receptions.is_empty()
+            && self.launcher.as_ref().is_none_or(Launcher::is_given_up)
             && self.seats.is_empty()
-            && self.addresses().next().is_none()
+            && !self.receptions.iter().any(|reception| reception.awaits_agents())
     }
 
     /// Starts the programs that are due.
@@ -27,11 +29,16 @@ impl AgentServer {
         }
     }
 
-    /// The next news of a program. The connection of an agent that begins is taken over on the way.
+    /// The next news of a program or a call. The connection of an agent that begins is taken over on the way.
     pub(in crate::driver) fn next_launcher_news(
         &mut self,
         now_ns: u64,
     ) -> Result<Option<News>, Error> {
+        let mut receptions = self.receptions.iter_mut();
+        if let Some(failed) = receptions.find_map(|reception| reception.next_failed_call()) {
+            let FailedCall { address: name, why, again } = failed;
+            return Ok(Some(News::Failed { name, why, again }));
+        }
         let Some(launcher) = &mut self.launcher else { return Ok(None) };
         while let Some(news) = launcher.next_news() {
             match (news, self.receptions.last_mut()) {

@@ -17,11 +17,17 @@ impl EventLoop<'_> {
             match said {
                 AgentMessage::Hello(None) | AgentMessage::Nothing => {}
                 AgentMessage::Hello(Some((address, why))) => {
-                    let refused = Observation::AgentRefused { address: &address, why: &why };
-                    self.observer.observe(&refused);
+                    if let Some(unreported) = self.agents.report_refusal(self.clock.elapsed()) {
+                        let (address, why) = (&address, &why);
+                        let refused = Observation::AgentRefused { address, why, unreported };
+                        self.observer.observe(&refused);
+                    }
                 }
                 AgentMessage::First(peer) => self.seat_agent(reception, peer, now_ns)?,
-                AgentMessage::Heard(slot, heard) => self.answer_agent(slot, heard)?,
+                AgentMessage::Heard(slot, heard) => {
+                    self.answer_agent(slot, heard)?;
+                    self.show_agent_answer(slot)?;
+                }
                 AgentMessage::Gone(slot, why) => self.lose_agent(slot, Parting::Gone(why))?,
             }
         }

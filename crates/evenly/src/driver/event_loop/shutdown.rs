@@ -3,7 +3,7 @@
 use super::EventLoop;
 use crate::driver::agent_client::AgentClient;
 use crate::error::{Error, system};
-use crate::job::Report;
+use crate::job::report::Report;
 use crate::observe;
 use crate::transport::Transport;
 use evenly_core::engine::{DrainReason, FailureSummary, FlakySummary};

@@ -2,7 +2,7 @@
 //! numbers have a time limit.
 
 use super::EventLoop;
-use crate::driver::positions::{ObservedPosition, VisibleState};
+use crate::driver::positions::{ObservedPosition, Positions, VisibleState};
 use crate::observe::{Observation, Stuck};
 use crate::process::sys::position::{self, Position};
 use evenly_core::Interval;
@@ -48,9 +48,13 @@ impl EventLoop<'_> {
         let now = self.clock.elapsed();
         let place = &self.pool.slots[slot];
         let is_owing = self.engine.owes(slot);
-        let pid = place.child.pid().filter(|_| is_owing && !place.is_stopped);
+        let is_stopped = place.is_stopped;
+        let pid = place.child.pid().filter(|_| is_owing);
         let heard_ns = self.engine.heard_ns(slot);
-        let seen = pid.and_then(|pid| self.positions.look_at(pid, heard_ns));
+        let seen = pid.and_then(|pid| match is_stopped {
+            true => Positions::look_at_stopped(pid),
+            false => self.positions.look_at(pid, heard_ns),
+        });
         // A worker may wait for a reader of its lines: that is nothing of its own.
         let may_wait = self.job.aggregate.is_streamed();
         let seen = seen
@@ -58,13 +62,16 @@ impl EventLoop<'_> {
         let ObservedPosition { seen, since, .. } = *self.positions.note(slot, seen, now)?;
         let since = now.saturating_sub(since);
         let numbers = match seen {
-            VisibleState::At(_, position) => self.numbers_at(position),
+            VisibleState::At(_, position) | VisibleState::Stopped(_, position) => {
+                self.numbers_at(position)
+            }
             _ => None,
         };
         if self.positions.is_too_long(since) {
             self.end_the_stuck(slot, numbers);
         }
-        if since < self.job.worker_settings.stuck_after {
+        // A stopped worker is reported as silent.
+        if is_stopped || since < self.job.worker_settings.stuck_after {
             // Looking up a lease for each of thousands of workers takes milliseconds.
             return None;
         }

@@ -4,6 +4,7 @@ use super::EventLoop;
 use crate::driver::agent_client::AgentEnd;
 use crate::error::Error;
 use crate::function::Command;
+use crate::observe::Observation;
 use evenly_core::agent::Leave;
 use evenly_core::frame::Description;
 use evenly_core::{Cause, Failure, Interval};
@@ -70,6 +71,10 @@ impl EventLoop<'_> {
         let now_ns = self.clock.now_ns();
         let Some(upstream) = &mut self.upstream else { return Ok(()) };
         upstream.keep_time(now_ns)?;
+        if let Some((count, wrong_key)) = upstream.take_strangers(self.clock.elapsed()) {
+            let wrong_key = wrong_key.as_deref();
+            self.observer.observe(&Observation::Strangers { count, wrong_key });
+        }
         self.hear_upstream()
     }
 }

@@ -2,17 +2,16 @@
 //! are replaced.
 
 use super::EventLoop;
-use crate::driver::worker::STATUS_UNSETTLED;
 use crate::driver::worker_pool::{ForkError, ForkSettings, WorkerChange};
 use crate::error::{Error, no_worker, system};
 use crate::observe::{FailedCall, Loss, Observation, Piece, Reason};
 use crate::os_error::OsError;
-use crate::process::ProcessEnd;
 use crate::process::workers::{SystemCall, WaitStatus};
+use crate::process::{ProcessEnd, WorkerExit};
 use crate::transport::Transport;
 use crate::transport::pipe::{self, ResultRead};
 use evenly_core::engine::{LossReason, WorkerLoss as Lost};
-use evenly_core::frame::Malformed;
+use evenly_core::frame::{Description, Malformed};
 use evenly_core::{Cause, Violation};
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -80,18 +79,31 @@ impl EventLoop<'_> {
             ProcessEnd::Exit(status) => Cause::Exit(status),
             ProcessEnd::Signal(signal) => Cause::Signal(signal),
         };
+        if let Some(exit) = own_exit(end, self.engine.loss_reason(slot)) {
+            self.describe_exit(slot, exit);
+        }
         let now_ns = self.clock.now_ns();
         let Lost { reason, reclaimed, .. } = self.engine.worker_ended(slot, Some(cause), now_ns)?;
-        if end == ProcessEnd::Exit(STATUS_UNSETTLED)
+        if end == ProcessEnd::Exit(WorkerExit::CannotBegin.status())
             && matches!(reason, Some(LossReason::Left { .. }))
         {
             self.engine.worker_could_not_begin(slot);
         }
         self.tell_pieces();
-        let reason = reason.map(to_observe);
+        let reason = reason_of(end, reason);
         let lost = Observation::WorkerLost { worker: slot + 1, pid, end, reason, reclaimed };
         self.observer.observe(&lost);
         Ok(())
+    }
+
+    /// Describes the number that a worker has in hand alone, and that ends it with an exit status of its own.
+    fn describe_exit(&mut self, slot: usize, exit: WorkerExit) {
+        if let Some(held) = self.engine.lowest_held(slot).filter(|held| held.len() == 1) {
+            let (n, cause) = (held.first(), Cause::Exit(exit.status()));
+            let text = format!("{cause}: {exit}");
+            self.engine.describe(Description { n, cause, text: &text });
+            self.describe_upstream(n, cause);
+        }
     }
 
     /// Forks a worker into an empty place, with an assignment pipe of its own.
@@ -213,7 +225,7 @@ impl EventLoop<'_> {
 
     pub(super) fn beyond_repair(&self, slot: usize, times: u32) -> Error {
         let end = self.pool.slots[slot].last_end.unwrap_or(ProcessEnd::Exit(0));
-        let reason = self.engine.loss_reason(slot).map(to_observe);
+        let reason = reason_of(end, self.engine.loss_reason(slot));
         Error::LostBeyondRepair { worker: slot + 1, times, end, reason }
     }
 
@@ -275,6 +287,19 @@ impl EventLoop<'_> {
             self.engine.windows_appended(audited, self.clock.now_ns());
         }
     }
+}
+
+/// What the exit status of a worker means that ended by itself, without another reason.
+fn own_exit(end: ProcessEnd, reason: Option<LossReason>) -> Option<WorkerExit> {
+    match (end, reason) {
+        (ProcessEnd::Exit(status), None) => WorkerExit::of(status),
+        _ => None,
+    }
+}
+
+/// The reason of a loss, for observers, if it is known.
+fn reason_of(end: ProcessEnd, reason: Option<LossReason>) -> Option<Reason> {
+    reason.map(to_observe).or_else(|| own_exit(end, reason).map(Reason::Exit))
 }
 
 /// The reason of a loss, for observers.

@@ -216,9 +216,10 @@ mod tests {
     /// A session whose script is `script`, with a file of 300 000 bytes, and the other end.
     fn session() -> (BootstrapSession, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let path = std::env::temp_dir().join(format!("evenly-sent-{}", std::process::id()));
-        std::fs::write(&path, vec![7; 300_000]).unwrap();
-        let file = std::fs::File::open(&path).unwrap();
+        // Tests of one process run at the same time: each has a file of its own, without a name.
+        let file = rustix::fs::memfd_create("sent", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        let mut file = std::fs::File::from(file);
+        file.write_all(&[7; 300_000]).unwrap();
         let file = SentFile { hash: "abc".to_owned(), file, length: 300_000 };
         let bootstrap = Bootstrap { script: Rc::from(&b"script"[..]), files: Rc::new([file]) };
         (BootstrapSession::new(ours.into(), bootstrap), theirs)

@@ -42,7 +42,7 @@ pub(super) struct CommandOutput {
 /// Lines that are passed on while the command runs.
 struct LiveLines {
     tags: LineTags,
-    /// Bytes that are not passed on.
+    /// The beginning of a line: bytes that are not passed on, without a newline.
     unsent: Vec<u8>,
     /// Whether the last line that was passed on is not whole.
     is_in_long_line: bool,
@@ -92,8 +92,7 @@ impl CommandOutput {
         self.memory.truncate(before + taken);
         self.len += taken as u64;
         if let Some(live) = &mut self.live {
-            live.unsent.extend_from_slice(&self.memory[before..]);
-            live.pass_lines(session)?;
+            live.pass_lines(session, &self.memory[before..])?;
         }
         if !self.is_kept {
             self.memory.clear();
@@ -208,9 +207,15 @@ impl LiveLines {
         Self { tags, unsent: Vec::new(), is_in_long_line: false, beyond_credit: 0 }
     }
 
-    /// Passes on whole lines, and the beginning of one that is too long to be kept.
-    fn pass_lines(&mut self, session: &mut WorkerSession<'_>) -> Result<(), EarlyExit> {
-        let end = self.unsent.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    /// Takes what was read, and passes on whole lines, and the beginning of one that is too long to be kept.
+    fn pass_lines(
+        &mut self,
+        session: &mut WorkerSession<'_>,
+        read: &[u8],
+    ) -> Result<(), EarlyExit> {
+        let newline = read.iter().rposition(|byte| *byte == b'\n');
+        let end = newline.map_or(0, |at| self.unsent.len() + at + 1);
+        self.unsent.extend_from_slice(read);
         let is_too_long = self.unsent.len() - end >= LONGEST_LINE;
         let end = if is_too_long { self.unsent.len() } else { end };
         if end == 0 {

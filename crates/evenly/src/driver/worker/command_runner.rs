@@ -60,6 +60,8 @@ pub(super) struct CommandRunner {
     has_reported_hold: bool,
     /// Number of commands that left processes in their group.
     left_behind: u64,
+    /// Whether the next process that it starts stops to be seen.
+    stops_to_be_seen: bool,
 }
 
 impl CommandRunner {
@@ -97,6 +99,7 @@ impl CommandRunner {
             held_since: None,
             has_reported_hold: false,
             left_behind: 0,
+            stops_to_be_seen: settings.stops_to_be_seen,
         })
     }
 
@@ -235,8 +238,12 @@ impl CommandRunner {
             mask: self.mask,
             directory: working_directory.as_deref(),
             kept: None,
+            stops_to_be_seen: self.stops_to_be_seen,
         };
-        Running::start(&mut self.launcher, &launch).map_err(|refused| match refused {
+        let started = Running::start(&mut self.launcher, &launch);
+        // Only the first process is shown.
+        self.stops_to_be_seen &= matches!(started, Err(SpawnError::Process(_)));
+        started.map_err(|refused| match refused {
             SpawnError::Program(cause) => (SystemCall::EXECVE, cause),
             SpawnError::Process(cause) => (SystemCall::CLONE, cause),
         })

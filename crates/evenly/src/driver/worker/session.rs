@@ -233,6 +233,10 @@ impl<'a> WorkerSession<'a> {
             .map_err(in_call(SystemCall::POLL))?;
         let found = ends[0].revents();
         if found.contains(PollFlags::NVAL) {
+            // What is computed counts: the function would close the pipe of the next worker at the same number.
+            settle(self.state.worker.tally());
+            self.report()?;
+            self.write_frames()?;
             return Err(EarlyExit::Failed(SystemCall::POLL, Errno::BADF));
         }
         if found.contains(PollFlags::IN) {

@@ -26,6 +26,8 @@ pub(in crate::driver) struct WorkerContext<'a> {
     pub(in crate::driver) cgroups: Option<&'a MemoryCgroups>,
     /// Temporary directory of the run, if commands are array tasks.
     pub(in crate::driver) directory: Option<&'a Path>,
+    /// Whether its first command stops to be seen (`--wiring`).
+    pub(in crate::driver) stops_to_be_seen: bool,
     /// Signal mask from before the job, which commands inherit.
     pub(in crate::driver) mask: InheritedMask,
 }

@@ -1,3 +1,5 @@
+//! Files of lines: their numbers and texts by either line end, and files that are refused.
+
 use super::*;
 use crate::scratch::Scratch;
 

@@ -146,7 +146,7 @@ fn check_placeholders(words: &[OsString], known: Placeholders<'_>) -> Result<(),
         Some(placeholder) => Err(UnusableCommand::UnknownPlaceholder {
             placeholder: placeholder.to_owned(),
             command: shown(words),
-            placeholders: known.described(),
+            placeholders: known.described() + placeholder::instead_of(placeholder),
         }),
     }
 }

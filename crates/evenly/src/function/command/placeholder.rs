@@ -34,6 +34,20 @@ pub(super) fn unknown<'w>(word: &'w [u8], known: Placeholders<'_>) -> Option<&'w
     })
 }
 
+/// What to write in place of a placeholder of GNU parallel, to follow a list of all placeholders.
+pub(super) fn instead_of(placeholder: &str) -> &'static str {
+    match placeholder {
+        "{%}" => {
+            "; the number of the worker is EVENLY_WORKER: sh -c 'echo $EVENLY_WORKER $1' sh {}"
+        }
+        "{#}" => "; a number has no other number: {} is n, and so is EVENLY_INDEX",
+        "{1}" | "{2}" | "{3}" => {
+            "; columns of a line are: sh -c 'IFS=,; set -f; set -- $1; echo \"$2\"' sh {}"
+        }
+        _ => "",
+    }
+}
+
 fn is_placeholder(inside: &str) -> bool {
     if padded(inside).is_some_and(|(name, _)| PADDED.contains(&name)) {
         return false;
@@ -43,8 +57,8 @@ fn is_placeholder(inside: &str) -> bool {
         lower.split_once(':').map_or((&lower[..], None), |(name, format)| (name, Some(format)));
     let is_name = NAMES.contains(&name) && !matches!(inside, "start" | "end");
     match format {
-        // {:04}, {:05d}, {n:04}
-        Some(format) => (name.is_empty() || is_name) && is_width(format),
+        // {:04}, {:05d}, {n:04}, {#:04}
+        Some(format) => (name.is_empty() || name == "#" || is_name) && is_width(format),
         None => is_name || SIGNS.contains(&name) || is_position(name) || is_aligned(name),
     }
 }
@@ -78,7 +92,7 @@ mod tests {
             "{n}", "{i}", "{N}", "{num}", "{index}", "{#}", "{%}", "{.}", "{/}", "{//}", "{/.}",
             "{1}", "{9}", "{1.}", "{2/.}", "{stop}", "{begin}", "{first}", "{last}", "{from}",
             "{to}", "{Start}", "{END}", "{0>4}", "{0>10}", "{:04}", "{:05d}", "{:>4}", "{n:3}",
-            "{n:03d}", "{i:03}", "{n:0123}", "{seq#}",
+            "{n:03d}", "{i:03}", "{n:0123}", "{seq#}", "{#:04}", "{#:4}",
         ] {
             for (word, is_digit) in [
                 (text.to_owned(), false),

@@ -99,6 +99,11 @@ impl Placeholders<'_> {
 
     /// The mark of a name before a width, as `{n:04}`.
     fn named(self, name: &str) -> Option<Mark> {
+        // GNU parallel's name of the number, beside texts and values.
+        let name = match self {
+            Self::Lines | Self::Points(_) if name == "#" => "n",
+            _ => name,
+        };
         let known = NAMED_MARKS.into_iter().find(|(known, _)| *known == name);
         known.map(|(_, mark)| mark).or_else(|| self.variable(name))
     }
@@ -160,7 +165,10 @@ impl Placeholders<'_> {
     pub(super) fn has(self, text: &str) -> bool {
         let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
         self.marks().iter().any(|(mark, _)| *mark == text)
-            || inside.is_some_and(|inside| self.variable(inside).is_some())
+            || inside.is_some_and(|inside| {
+                let padded = padded(inside).and_then(|(name, _)| self.named(name));
+                padded.or_else(|| self.variable(inside)).is_some()
+            })
     }
 }
 
@@ -344,7 +352,7 @@ mod tests {
             ("{}", &b"d.x/a b.tar.gz\xff"[..]),
             ("-o{.}", b"-od.x/a b.tar"),
             ("{/}|{//}|{/.}", b"a b.tar.gz\xff|d.x|a b.tar"),
-            ("{n} {#} {n:03}", b"7 7 007"),
+            ("{n} {#} {n:03} {#:04}", b"7 7 007 0007"),
             ("${n} ${#} {{n}} {{}} {{/.}}", b"${n} ${#} {n} {} {/.}"),
             ("$(f){.}", b"$(f)d.x/a b.tar"),
             ("{start}-{end}", b"7-8"),
@@ -361,7 +369,7 @@ mod tests {
             ("{a}x{b_2}", "3x5"),
             ("{1}-{2}-{3}", "3-5-{3}"),
             ("{} {n} {#}", "3 5 11 11"),
-            ("{a:03} {n:04}", "003 0011"),
+            ("{a:03} {n:04} {#:03}", "003 0011 011"),
             ("{{a}} ${a} ${1} {c} {0}", "{a} ${a} ${1} {c} {0}"),
         ] {
             let filling = Filling { values: &[3, 5], ..Filling::of(11, 12) };

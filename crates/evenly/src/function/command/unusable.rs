@@ -51,14 +51,14 @@ pub enum UnusableCommand {
         /// The command.
         command: String,
     },
-    /// Agents cannot be told where an array job was submitted.
+    /// The directory in which an array job was submitted does not fit into a message to agents.
     #[error(
-        "the path of the working directory is too long to be told to agents, whose tasks get it (--as); start \
+        "the path of the working directory is too long to be sent to agents, whose tasks get it (--as); start \
          evenly in a directory with a path below 300 bytes"
     )]
     LongDirectory,
     /// There is no such program.
-    #[error("no program '{program}' in PATH; write a path, as in ./{program}, or install it")]
+    #[error("no program '{program}' in PATH; {advice}", advice = instead_of_missing(.program))]
     NotFound {
         /// Its name.
         program: String,
@@ -78,4 +78,24 @@ impl UnusableCommand {
     pub(super) fn not_executable(program: &OsStr, cause: Obstacle) -> Self {
         Self::NotExecutable { program: printable(program.as_bytes(), LIMIT), cause }
     }
+}
+
+/// Commands of shells that are no programs.
+const BUILTINS: [&str; 20] = [
+    "cd", "export", "source", ".", "eval", "exec", "set", "unset", "ulimit", "umask", "read",
+    "alias", "for", "while", "if", "case", "[[", "declare", "local", "shift",
+];
+
+/// What to write in place of a program that there is not: it may be meant for a shell.
+fn instead_of_missing(program: &str) -> String {
+    if program.contains('=') {
+        return format!("to set a variable write: env {program} CMD");
+    }
+    if BUILTINS.contains(&program) {
+        return format!("it is a command of shells; write: bash -c '{program} …' bash {{}}");
+    }
+    format!(
+        "write a path, as in ./{program}, or install it; a function of a shell needs export -f {program}, and \
+         bash -c '{program} \"$1\"' bash {{}}"
+    )
 }

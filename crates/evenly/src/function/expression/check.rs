@@ -2,6 +2,7 @@
 //! and refuses parts that are of the wrong kind or fail for every number.
 
 mod binding;
+mod divisor_sum;
 
 use super::bounds;
 use super::error::{ExpressionError, Fault, quote};

@@ -100,8 +100,9 @@ impl Expression {
     }
 
     fn of(source: &str, grid: Option<&Grid>, tree: Node) -> Result<Self, UnusableExpression> {
-        let (windows, plan) = Windows::of(&tree);
+        let (mut windows, plan) = Windows::of(&tree);
         let filter = Filter::of(&tree, &plan.parts);
+        windows.filter(filter.places());
         let machine = code::compile(&tree, plan)?;
         let is_narrow = code::is_narrow(&tree);
         Ok(Self {
@@ -147,7 +148,7 @@ impl Expression {
     /// Writes 1 or 0 for the first numbers of an interval, up to the first that fails. Only if it is a truth value.
     pub(in crate::function) fn truths(&mut self, interval: Interval, room: &mut [i64]) -> Filled {
         debug_assert!(self.tree.kind == Kind::Truth);
-        let covered = self.windows.cover(interval);
+        let covered = self.windows.cover(interval, false);
         let length = usize::try_from(covered.len()).map_or(room.len(), |len| len.min(room.len()));
         let room = &mut room[..length];
         let filled = self.machine.narrow(interval.first(), room, self.windows.all());
@@ -164,7 +165,7 @@ impl Expression {
     ) -> i64 {
         let mut rest = Some(interval);
         while let Some(part) = rest {
-            let covered = self.windows.cover(part);
+            let covered = self.windows.cover(part, false);
             let length = usize::try_from(covered.len()).unwrap_or(MOST).min(MOST).min(truths.len());
             let (machine, windows, kind) = (&self.machine, self.windows.all(), self.tree.kind);
             let (selected, later) = truths.split_at(length);
@@ -191,7 +192,7 @@ impl Expression {
             if covered.is_none_or(|last| last < n)
                 && let Some(rest) = Interval::new(n, slice.last())
             {
-                covered = Some(self.windows.cover(rest).last());
+                covered = Some(self.windows.cover(rest, false).last());
             }
             match (self.value(n), self.tree.kind) {
                 (Ok(value), Kind::Truth) => tally.truth(n, value != 0),
@@ -232,7 +233,7 @@ impl Expression {
             if tally.takes_counts() {
                 return tested.count(tally, |n| self.value(n));
             }
-            if matches!(tally.aggregate(), Aggregate::Find { .. } | Aggregate::Any) {
+            if is_filtered(tally) {
                 return tested.find(tally, |n| self.value(n));
             }
         }
@@ -379,7 +380,7 @@ impl Function for Expression {
         }
         let mut rest = Some(slice);
         while let Some(left) = rest {
-            let part = self.windows.cover(left);
+            let part = self.windows.cover(left, is_filtered(tally));
             let last = self.fold_covered(part, tally);
             if last < part.last() || tally.is_full() {
                 return last;
@@ -388,6 +389,11 @@ impl Function for Expression {
         }
         slice.last()
     }
+}
+
+/// Whether a filter is of use for the question.
+fn is_filtered(tally: &Tally) -> bool {
+    tally.takes_counts() || matches!(tally.aggregate(), Aggregate::Find { .. } | Aggregate::Any)
 }
 
 /// Adds the values of the numbers of a slice to the tally, a few at once at first.

@@ -1,7 +1,7 @@
 //! Filter of an expression that begins with `prime(…) && …`: which numbers of a part its windows let through.
 //!
 //! The windows have a bit for each number, so 64 numbers are decided at once. Only numbers that pass are computed, and
-//! none if the whole expression is such a conjunction.
+//! none if the whole expression is such a conjunction and the windows are exact.
 
 use super::tree::{Node, NodeForm};
 use crate::function::jit::{Shape, Window};
@@ -29,9 +29,14 @@ impl Filter {
         Self { is_whole: places.len() == parts.len(), places }
     }
 
+    /// The places of its windows.
+    pub(super) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
     /// Whether a number that passes satisfies the expression.
-    pub(super) fn is_whole(&self) -> bool {
-        self.is_whole
+    pub(super) fn decides(&self, windows: &[Window]) -> bool {
+        self.is_whole && self.places.iter().all(|place| windows[*place].is_exact())
     }
 
     /// Whether it can be applied to these numbers: there are windows, and they have all values.

@@ -21,8 +21,9 @@ impl Filtered<'_> {
         // From here on, the numbers are not in the tally yet.
         let mut from = Some(self.part.first());
         let mut count = 0;
+        let decides = self.filter.decides(self.windows);
         for (begin, mut bits) in self.filter.words(self.windows, self.part) {
-            if self.filter.is_whole() {
+            if decides {
                 count += u64::from(bits.count_ones());
                 continue;
             }
@@ -54,11 +55,12 @@ impl Filtered<'_> {
         tally: &mut Tally,
         value: impl Fn(i64) -> Result<i128, Arithmetic>,
     ) -> i64 {
+        let decides = self.filter.decides(self.windows);
         for (begin, mut bits) in self.filter.words(self.windows, self.part) {
             while bits != 0 {
                 let n = begin + i64::from(bits.trailing_zeros());
                 bits &= bits - 1;
-                let value = if self.filter.is_whole() { Ok(1) } else { value(n) };
+                let value = if decides { Ok(1) } else { value(n) };
                 match value {
                     Ok(0) => {}
                     Ok(_) => tally.truth(n, true),

@@ -23,6 +23,7 @@ mod loop_bounds;
 mod names;
 mod operations;
 mod parse;
+mod prime_windows;
 mod reach;
 mod reduction;
 mod selected;

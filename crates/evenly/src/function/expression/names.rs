@@ -5,7 +5,7 @@ use super::reduction::Reduction;
 use super::syntax::called_names;
 
 /// What is called otherwise elsewhere.
-const ELSEWHERE: [(&str, &str); 43] = [
+const ELSEWHERE: [(&str, &str); 51] = [
     // PARI/GP, SymPy, Sage, Mathematica.
     ("eulerphi", "did you mean 'phi'?"),
     ("euler_phi", "did you mean 'phi'?"),
@@ -46,6 +46,14 @@ const ELSEWHERE: [(&str, &str); 43] = [
     ("sum_digits", "did you mean 'digit_sum'?"),
     ("sumdigits", "did you mean 'digit_sum'?"),
     ("len", "did you mean 'digits'?"),
+    ("bitand", "the bits in both are a & b"),
+    ("bitor", "the bits in either are a | b"),
+    ("bitxor", "did you mean 'xor'?"),
+    ("bitneg", "all bits turned over are -a - 1"),
+    ("bittest", "did you mean 'bit'?"),
+    ("factor", FACTORS),
+    ("factors", FACTORS),
+    ("factorint", FACTORS),
     ("and", "write a && b"),
     ("or", "write a || b"),
     ("not", "did you mean '!'?"),
@@ -71,6 +79,8 @@ const LOOPS: [(&str, &str); 14] = [
 ];
 
 const FOR: &str = "write sum(d in a..b, e), any(d in a..b, c), or iterate(x = a, while c, e)";
+const FACTORS: &str =
+    "write omega(n), bigomega(n), lpf(n), gpf(n), or sum(p in divisors(n) if prime(p), p)";
 const ITERATE: &str = "write iterate(x = a, while c, e)";
 
 /// The error for a name where a value should stand.

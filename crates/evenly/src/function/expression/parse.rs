@@ -252,7 +252,10 @@ impl<'a> Parser<'a> {
         let Some(takes) = arguments_of(name) else {
             let is_value = ["n", "true", "false"].contains(&name) || self.variable(name).is_some();
             return Err(if let Some(reduction) = Reduction::named(name) {
-                let hint = format!("write {}", reduction.example());
+                let hint = match self.counter_here() {
+                    Some(counter) => format!("write {name}({counter} in a..=b, e)"),
+                    None => format!("write {}", reduction.example()),
+                };
                 self.error(Fault::NoItems(name.to_owned())).hint(hint)
             } else if is_value {
                 let hint = format!("to multiply, write {name} * (…)");

@@ -5,10 +5,11 @@
 
 use super::code::{WindowPlan, is_narrow};
 use super::linear::{Linear, LinearParts};
+use super::prime_windows::PrimeWindows;
 use super::tree::{Node, NodeForm, UnaryFunction};
 use crate::function::factor_sieve::{FactorFunction, FactorSieve};
 use crate::function::jit::{Cells, MOST_WINDOWS, Shape, Window};
-use crate::function::prime::{PrimeCounter, Progression};
+use crate::function::prime::Progressions;
 use evenly_core::Interval;
 use std::collections::HashMap;
 
@@ -33,7 +34,7 @@ pub(super) struct Windows {
     contents: Vec<Content>,
     windows: Vec<Window>,
     factors: FactorSieve,
-    primes: PrimeCounter,
+    primes: PrimeWindows,
     /// The numbers that were covered last, without a gap.
     last_run: Option<Interval>,
     /// The last number of the chunk at hand.
@@ -48,7 +49,18 @@ impl Windows {
         let shapes: Vec<Shape> = search.contents.iter().map(|content| content.shape).collect();
         let windows = shapes.iter().map(|shape| Window::new(*shape)).collect();
         let plan = WindowPlan { shapes, parts: search.parts };
-        (Self { contents: search.contents, windows, ..Self::default() }, plan)
+        let mut primes = PrimeWindows::default();
+        for (place, content) in search.contents.iter().enumerate() {
+            if content.sieved == Sieved::Prime {
+                primes.add(place, content.argument);
+            }
+        }
+        (Self { contents: search.contents, windows, primes, ..Self::default() }, plan)
+    }
+
+    /// Says which windows a filter reads.
+    pub(super) fn filter(&mut self, places: &[usize]) {
+        self.primes.filter(places);
     }
 
     /// The windows, by place.
@@ -70,8 +82,8 @@ impl Windows {
     }
 
     /// Fills windows for the first numbers of a part of the slice. Returns those numbers: each window has values for all of
-    /// them or for none.
-    pub(super) fn cover(&mut self, part: Interval) -> Interval {
+    /// them or for none. `filters` says whether the filter is used, if there is one.
+    pub(super) fn cover(&mut self, part: Interval, filters: bool) -> Interval {
         if self.contents.is_empty() {
             return part;
         }
@@ -79,18 +91,27 @@ impl Windows {
         let chunk = self.ahead.and_then(|last| Interval::new(part.first(), last));
         let ahead = part.len().max(run).max(chunk.map_or(1, |chunk| chunk.len()));
         let ahead = u64::try_from(ahead).unwrap_or(u64::MAX);
+        let first = part.first();
         let mut last = part.last();
-        for (content, window) in self.contents.iter().zip(&mut self.windows) {
-            let covered = window.covered_up_to(part.first()).or_else(|| {
-                content.fill(window, part.first(), ahead, &mut self.factors, &mut self.primes);
-                window.covered_up_to(part.first())
-            });
-            last = last.min(match covered {
+        for (place, content) in self.contents.iter().enumerate() {
+            if self.windows[place].covered_up_to(first).is_none() {
+                match content.sieved {
+                    Sieved::Factors(function) => {
+                        let argument = content.argument;
+                        let window = &mut self.windows[place];
+                        fill(window, function, argument, first, ahead, &mut self.factors);
+                    }
+                    Sieved::Prime => {
+                        self.primes.fill(place, first, ahead, filters, &mut self.windows);
+                    }
+                }
+            }
+            last = last.min(match self.windows[place].covered_up_to(first) {
                 Some(covered) => covered,
-                None => content.last_outside(part.first()),
+                None => content.last_outside(first),
             });
         }
-        Interval::new(part.first(), last.max(part.first())).unwrap_or(part)
+        Interval::new(first, last.max(first)).unwrap_or(part)
     }
 }
 
@@ -106,48 +127,28 @@ impl Content {
             }
         }
     }
+}
 
-    /// Fills the window from n on, if that pays for `ahead` numbers.
-    fn fill(
-        &self,
-        window: &mut Window,
-        n: i64,
-        ahead: u64,
-        factors: &mut FactorSieve,
-        primes: &mut PrimeCounter,
-    ) {
-        match self.sieved {
-            Sieved::Factors(function) => {
-                let argument = self.argument.at(n).and_then(|first| i64::try_from(first).ok());
-                let Some(first) = argument.filter(|first| *first >= 1) else { return };
-                // Neither n nor the argument goes beyond the last number.
-                let ahead = ahead.min(i64::MAX.abs_diff(first.max(n)).saturating_add(1));
-                let first = first.cast_unsigned();
-                let Some(length) = FactorSieve::window(first, ahead) else { return };
-                window.fill(n, length as usize, |cells| match cells {
-                    Cells::Narrow(values) => factors.fill(function, first, values),
-                    Cells::Wide(values) => factors.fill(function, first, values),
-                    Cells::Bits(words) => words.clear(),
-                });
-            }
-            Sieved::Prime => {
-                let Some(progression) =
-                    Progression::new(self.argument.factor, self.argument.offset)
-                else {
-                    return;
-                };
-                // Windows of bits begin at a word.
-                let first = n & !63;
-                let ahead = ahead.saturating_add(n.abs_diff(first));
-                let Some(length) = progression.window(first, ahead) else { return };
-                window.fill(first, length as usize, |cells| {
-                    if let Cells::Bits(words) = cells {
-                        primes.mark_primes(progression, first, length, words);
-                    }
-                });
-            }
-        }
-    }
+/// Fills a window with values of a function of the factors of its argument, from n on, if that pays for `ahead` numbers.
+fn fill(
+    window: &mut Window,
+    function: FactorFunction,
+    argument: Linear,
+    n: i64,
+    ahead: u64,
+    factors: &mut FactorSieve,
+) {
+    let argument = argument.at(n).and_then(|first| i64::try_from(first).ok());
+    let Some(first) = argument.filter(|first| *first >= 1) else { return };
+    // Neither n nor the argument goes beyond the last number.
+    let ahead = ahead.min(i64::MAX.abs_diff(first.max(n)).saturating_add(1));
+    let first = first.cast_unsigned();
+    let Some(length) = FactorSieve::window(first, ahead) else { return };
+    window.fill(n, length as usize, |cells| match cells {
+        Cells::Narrow(values) => factors.fill(function, first, values),
+        Cells::Wide(values) => factors.fill(function, first, values),
+        Cells::Bits(words) => words.clear(),
+    });
 }
 
 /// The parts of a tree that have a window.
@@ -204,7 +205,7 @@ impl Search {
         let (sieved, argument) = match &node.what {
             NodeForm::One(UnaryFunction::Prime, argument) => {
                 let argument = self.linear.of(argument)?;
-                Progression::new(argument.factor, argument.offset)?;
+                Progressions::new(argument.factor, argument.offset)?;
                 (Sieved::Prime, argument)
             }
             NodeForm::Call(function, arguments) => {

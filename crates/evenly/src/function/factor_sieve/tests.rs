@@ -52,14 +52,34 @@ fn windows_at_the_edges_agree_with_single_numbers() {
     }
 }
 
+/// From where primes up to the root are no longer sieved, to the last number; and products of two large primes, and their square.
+#[test]
+fn numbers_whose_last_factors_are_found_alone() {
+    let mut sieve = FactorSieve::default();
+    let border = BASE_LIMIT * BASE_LIMIT;
+    let near = 1_073_741_789_u64;
+    for (first, length) in [
+        (border - LONGEST - 20, 40),
+        (border, 60),
+        (1_000_000_000_000_000_000, 60),
+        (near * near - 2, 4),
+        (near * 2_147_483_647 - 2, 4),
+        (PART_LIMIT * PART_LIMIT * 30_000 - 2, 4),
+        (i64::MAX as u64 - 59, 60),
+    ] {
+        check(&mut sieve, first, length);
+    }
+}
+
 #[test]
 fn windows_that_do_not_pay_are_refused() {
     assert_eq!(FactorSieve::window(1, 1 << 40), Some(SHORTEST));
     assert_eq!(FactorSieve::window(1_000_000_000, 1), None);
     assert_eq!(FactorSieve::window(1_000_000_000_000, 100), None);
     assert_eq!(FactorSieve::window(1_000_000_000_000, 100_000), Some(100_000));
-    for end in [1 << 62, i64::MAX as u64, u64::MAX] {
-        assert_eq!(FactorSieve::window(end, u64::MAX), None);
+    for end in [1 << 60, i64::MAX as u64] {
+        assert_eq!(FactorSieve::window(end, 300), None);
+        assert_eq!(FactorSieve::window(end, u64::MAX), Some(LONGEST_OF_PART));
     }
 }
 

@@ -21,6 +21,8 @@ pub(in crate::function) struct Window {
     first: i64,
     /// The number that the last value is for; `None` if there are no values.
     last: Option<i64>,
+    /// Whether machine code may read it. Otherwise a bit that is set says nothing.
+    is_exact: bool,
     cells: Cells,
 }
 
@@ -40,7 +42,7 @@ impl Window {
             Shape::Narrow => Cells::Narrow(Vec::new()),
             Shape::Wide => Cells::Wide(Vec::new()),
         };
-        Self { first: 0, last: None, cells }
+        Self { first: 0, last: None, is_exact: true, cells }
     }
 
     /// The last number with a value, if `n` has one.
@@ -57,6 +59,7 @@ impl Window {
         fill: impl FnOnce(&mut Cells),
     ) {
         self.last = None;
+        self.is_exact = true;
         self.first = first;
         match &mut self.cells {
             Cells::Bits(words) => {
@@ -77,6 +80,16 @@ impl Window {
             (numbers as u64).checked_sub(1).and_then(|more| first.checked_add_unsigned(more));
     }
 
+    /// Says that only bits that are 0 are right: machine code does not read them, and a filter lets the others through.
+    pub(in crate::function) fn keep_for_filter(&mut self) {
+        self.is_exact = false;
+    }
+
+    /// Whether every value is right.
+    pub(in crate::function) fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
     /// The words of bits from the one with this number on.
     pub(in crate::function) fn words_from(&self, n: i64) -> &[u64] {
         match &self.cells {
@@ -95,9 +108,9 @@ impl Window {
         }
     }
 
-    /// The address where the value for the number 0 would be, if all of these numbers have values; else 0.
+    /// The address where the value for the number 0 would be, if all of these numbers have right values; else 0.
     fn address(&self, first: i64, last: i64) -> u64 {
-        if self.covered_up_to(first).is_none_or(|covered| covered < last) {
+        if !self.is_exact || self.covered_up_to(first).is_none_or(|covered| covered < last) {
             return 0;
         }
         let (start, distance) = match &self.cells {

@@ -144,14 +144,28 @@ mod progressions {
     use super::super::*;
     use proptest::prelude::*;
 
-    fn check(factor: i128, offset: i128, n: i64, length: u64) {
-        let progression = Progression::new(factor, offset).unwrap();
-        let mut words = vec![0; length.div_ceil(64) as usize];
-        PrimeCounter::default().mark_primes(progression, n, length, &mut words);
-        for (at, n) in (0..words.len() * 64).zip(n..) {
-            let value = factor * i128::from(n) + offset;
-            let expected = (at as u64) < length && is_prime(value as i64);
-            assert_eq!(words[at / 64] >> (at % 64) & 1 == 1, expected, "{factor} * {n} + {offset}");
+    /// The bits of a window are those of Miller-Rabin, or those of a sieve are among them.
+    fn check(factor: i128, offsets: &[i128], n: i64, length: u64, wanted: SieveUse) {
+        let progressions = offsets.iter().map(|offset| Progressions::new(factor, *offset).unwrap());
+        let progressions = progressions.reduce(|one, other| one.joined(other).unwrap()).unwrap();
+        let Some(window) = progressions.window(n, length, wanted) else { return };
+        assert!((1..=length).contains(&window.length));
+        let mut bits = PrimeBits::default();
+        if let Some((low, high)) = window.numbers {
+            bits.sieve(&mut PrimeCounter::default(), low, high, window.bound);
+        }
+        for offset in offsets {
+            let mut words = vec![0; window.length.div_ceil(64) as usize];
+            let begin = factor * i128::from(n) + offset;
+            bits.copy(begin.try_into().unwrap(), progressions.factor(), &mut words);
+            for (at, n) in (0..window.length as usize).zip(n..) {
+                let value = factor * i128::from(n) + offset;
+                let is_set = words[at / 64] >> (at % 64) & 1 == 1;
+                let is_prime = is_prime(value.try_into().unwrap());
+                let is_right =
+                    if window.is_exact() { is_set == is_prime } else { is_set || !is_prime };
+                assert!(is_right, "{factor} * {n} + {offset}, {window:?}");
+            }
         }
     }
 
@@ -159,34 +173,62 @@ mod progressions {
     fn progressions_at_the_edges() {
         for (factor, offset) in [(1, 0), (1, -2), (-1, 100), (2, 1), (-3, 5), (30, 7), (64, 0)] {
             for n in [-128, 0, 64, 1 << 31, 1 << 32] {
-                check(factor, offset, n, 1000);
+                check(factor, &[offset], n, 1000, SieveUse::Values);
             }
         }
-        check(1, 1 << 53, -500, 1000);
-        check(1, i64::MAX.into(), -200, 201);
+        check(1, &[1 << 53], -500, 1000, SieveUse::Values);
+    }
+
+    #[test]
+    fn offsets_that_are_sieved_together_have_their_own_bits() {
+        for n in [-5000, 0, 959, 1 << 34] {
+            check(1, &[0, 2, 6, 8, -4000], n, 9000, SieveUse::SiftTogether);
+            check(-7, &[3, -30, 961], n, 3000, SieveUse::SiftTogether);
+        }
+    }
+
+    #[test]
+    fn sieves_of_some_base_primes_keep_every_prime_up_to_both_ends_of_64_bits() {
+        let wanted = SieveUse::SiftTogether;
+        check(1, &[0, 2], 1_000_000_000_000_000_000, 20_000, wanted);
+        check(-2, &[1, 7], -500_000_000_000_000_000, 9000, wanted);
+        check(1, &[0, 2], i64::MAX - 20_000, 1 << 40, wanted);
+        check(-1, &[0, 4], -i64::MAX + 4, 20_000, wanted);
+        check(1, &[0, 3], i64::MIN, 20_000, wanted);
+        let plain = Progressions::new(1, 0).unwrap();
+        let window = plain.window(i64::MAX - 9999, u64::MAX, wanted).unwrap();
+        assert_eq!(window.length, 10_000);
+        assert!(!window.is_exact());
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn any_progression(
-            factor in -64..=64_i128, offset in -1000..1000_i128, n: i64, bits in 24..60, length in 1..5000_u64
+        fn any_progressions(
+            factor in -64..=64_i128, offsets in prop::collection::vec(-1000..1000_i128, 1..4), n: i64, bits in 8..60,
+            length in 1..5000_u64
         ) {
             prop_assume!(factor != 0);
-            check(factor, offset, n >> bits, length);
+            check(factor, &offsets, n >> bits, length, SieveUse::SiftTogether);
         }
     }
 
     #[test]
     fn windows_are_refused_where_they_do_not_pay_or_leave_64_bits() {
-        let plain = Progression::new(1, 0).unwrap();
-        assert!(plain.window(0, 1000).is_some());
-        assert_eq!(plain.window(1_000_000_000_000, 1000), None);
-        assert!(plain.window(1_000_000_000_000, 1 << 20).is_some());
-        assert_eq!(plain.window(1 << 60, u64::MAX), None);
-        assert_eq!(Progression::new(2, 0).unwrap().window(i64::MAX - 5, 5), None);
-        assert_eq!(Progression::new(65, 0), None);
-        assert_eq!(Progression::new(0, 7), None);
+        let plain = Progressions::new(1, 0).unwrap();
+        let values = |n, length| plain.window(n, length, SieveUse::Values);
+        assert!(values(0, 1000).is_some());
+        assert_eq!(values(1_000_000_000_000, 1000), None);
+        assert!(values(1_000_000_000_000, 1 << 20).is_some());
+        assert_eq!(values(1 << 60, u64::MAX), None);
+        assert_eq!(plain.window(1 << 60, 4000, SieveUse::Sift), None);
+        assert!(plain.window(1 << 60, 5000, SieveUse::Sift).is_some_and(|one| !one.is_exact()));
+        let double = Progressions::new(2, 0).unwrap();
+        assert_eq!(double.window(i64::MAX - 5, 5, SieveUse::Sift), None);
+        assert_eq!(plain.joined(double), None);
+        assert_eq!(plain.joined(Progressions::new(1, 5000).unwrap()), None);
+        assert_eq!(Progressions::new(65, 0), None);
+        assert_eq!(Progressions::new(0, 7), None);
     }
 }

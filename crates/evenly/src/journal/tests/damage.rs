@@ -1,5 +1,5 @@
-//! Rows 17 and 18: a journal cut at each length, and with each bit flipped. It is gone on with exactly,
-//! or refused.
+//! Rows 17 and 18: a journal cut at each length, and with each bit flipped. Each such file is
+//! continued exactly, or refused.
 
 use super::super::error::JournalFault;
 use super::*;

@@ -59,7 +59,42 @@ fn numbers_in_two_journals_are_no_whole() {
     assert!(error.contains("40..=49") && error.contains("one") && error.contains("other"));
     assert!(!out.exists());
     let odd = part(&scratch.path("any"), Aggregate::Any, (50, 100), &[(51, 51)]);
-    assert!(matches!(verify(&[one, odd]), Err(JournalError::AnotherJob { .. })));
+    assert!(matches!(verify(&[one, odd]), Err(JournalError::OfOthers { .. })));
+}
+
+#[test]
+fn a_part_of_another_version_is_refused_by_name() {
+    let scratch = Scratch::new("journal-version");
+    let whole: Items = "0..=99:3".parse().unwrap();
+    let part = |number: u32, version: Option<&str>| {
+        let part = PartOfItems::new(ItemsPart::new(number, 2).unwrap().strided(), whole.clone());
+        let items = part.items().unwrap();
+        let mut fingerprint = Fingerprint::new(Aggregate::Count, Range::EMPTY, "even", "");
+        fingerprint.items = items;
+        fingerprint.part = Some(part);
+        if let Some(version) = version {
+            version.clone_into(&mut fingerprint.version);
+        }
+        let path = scratch.path(&format!("p{number}"));
+        let mut writer = begin(&path, &fingerprint);
+        let all = fingerprint.items.positions().interval().unwrap();
+        put(&mut writer, &[all], &[], Value::Count(1));
+        commit(&mut writer);
+        path
+    };
+    let paths = [part(1, None), part(2, Some("0.0.77"))];
+    let out = scratch.path("out");
+    for refusal in [verify(&paths).unwrap_err(), merge(&paths, &out).unwrap_err()] {
+        let said = refusal.to_string();
+        let versions = concat!(
+            "version '0.0.77' there, '",
+            env!("CARGO_PKG_VERSION"),
+            "' in the journals before it; if the results"
+        );
+        assert!(said.contains("p2") && said.contains(versions), "{said}");
+        assert!(said.contains("--accept-change"), "{said}");
+    }
+    assert!(!out.exists());
 }
 
 #[test]

@@ -27,6 +27,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Signals that a process gets for what it does (signal(7)).
@@ -57,6 +58,10 @@ static SEEN_SLICES: AtomicU64 = AtomicU64::new(0);
 static TIMES: AtomicU32 = AtomicU32::new(0);
 static MOST_TIMES: AtomicU32 = AtomicU32::new(0);
 
+/// The description of the last panic for the case that it aborts, and its number. Packed before, as a handler must not
+/// allocate (signal-safety(7)).
+static HELD: Mutex<Option<(i64, Vec<u8>)>> = Mutex::new(None);
+
 /// Where handlers run: the stack of the process may be what is used up. What the kernel puts there is
 /// as large as the registers of the processor, some 11 KiB at most today (sigaltstack(2)).
 struct Stack(UnsafeCell<MaybeUninit<[u8; 64 << 10]>>);
@@ -78,6 +83,8 @@ pub(crate) fn prepare(
     NAME.store(name.0, Relaxed);
     RESULTS.store(results.as_raw_fd(), Relaxed);
     IS_PREPARED.store(true, Relaxed);
+    // It may be forked from a worker at a number, whose function makes a call.
+    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = None;
     take_a_stack().map_err(in_call(SystemCall::SIGALTSTACK))?;
     for signal in FAULTS {
         handle(signal, on_fault).map_err(in_call(SystemCall::SIGACTION))?;
@@ -119,17 +126,46 @@ fn tick() -> i32 {
 /// The function panicked, and this process is about to leave with `status`. Sends what is known of the panic before the
 /// crash report.
 pub(crate) fn panicked(status: i32, text: Option<&str>) {
-    let position = position::own();
-    if let Some(text) = text
-        && IS_PREPARED.load(Relaxed)
-        && position.is_inside()
-        && !is_copy()
-    {
-        let mut packer = Packer::new(WorkerId(NAME.load(Relaxed)), PIPE_FRAME);
-        packer.describe(Description { n: position.now, cause: Cause::Exit(status), text });
-        write_frame(packer.bytes());
+    if let Some(text) = text {
+        describe(Cause::Exit(status), text);
     }
     say(None);
+}
+
+/// Says why this process is about to end by `cause`, if it is at a number.
+fn describe(cause: Cause, text: &str) {
+    if let Some((_, frame)) = description(cause, text) {
+        write_frame(&frame);
+    }
+}
+
+/// The number that this process is at, and the frame that describes its end by `cause`.
+fn description(cause: Cause, text: &str) -> Option<(i64, Vec<u8>)> {
+    let position = position::own();
+    (IS_PREPARED.load(Relaxed) && position.is_inside() && !is_copy()).then(|| {
+        let mut packer = Packer::new(WorkerId(NAME.load(Relaxed)), PIPE_FRAME);
+        packer.describe(Description { n: position.now, cause, text });
+        (position.now, packer.bytes().to_vec())
+    })
+}
+
+/// Keeps what is known of a panic. If the panic aborts this process, the handler of `SIGABRT` sends it.
+pub(crate) fn hold_for_abort(text: &str) {
+    let frame = description(Cause::Signal(libc::SIGABRT), text);
+    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = frame;
+}
+
+/// Sends what is known of the panic that aborts this process, if it was one at the number that it is at.
+fn say_held() {
+    let position = position::own();
+    // A handler must not wait: another thread may hold the lock.
+    if let Ok(held) = HELD.try_lock()
+        && let Some((n, frame)) = &*held
+        && (position.is_inside() && *n == position.now)
+        && !is_copy()
+    {
+        write_frame(frame);
+    }
 }
 
 /// Writes a whole frame to the result pipe: a write of up to `PIPE_BUF` bytes is whole or does not happen (pipe(7)).
@@ -211,6 +247,9 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut 
     // is one (sigaction(2)). Both calls may be made in a handler.
     let is_sent_by_others = unsafe { (*info).si_code <= 0 && (*info).si_pid() != libc::getpid() };
     if !is_sent_by_others {
+        if signal == libc::SIGABRT {
+            say_held();
+        }
         say(None);
     }
     // SAFETY: both calls may be made in a handler. The signal is blocked until this returns, and then

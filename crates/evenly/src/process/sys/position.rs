@@ -43,6 +43,11 @@ impl Position {
     }
 }
 
+/// This process has just become a worker. It may be forked from a worker at a number, whose function makes a call.
+pub(crate) fn begin() {
+    SLICES.store(0, Relaxed);
+}
+
 /// The function is at this number. A child that the function forked at the number before ends here.
 #[inline]
 pub(crate) fn at(n: i64) {

@@ -1,16 +1,14 @@
-//! Two sides of a transport on the bench: what epoll says is done, and what arrives is written down.
+//! Test bench for a transport: waits with epoll at both ends, and notes each arrival as an event.
 
 use super::{Fixture, Primary};
 use crate::transport::{Arrival, EpollToken, Gone, Registry, Transport};
 use evenly_core::LeaseId;
 use evenly_core::frame::{Body, Frame, Packer};
+use evenly_testkit::watch::PATIENCE;
 use rustix::event::{Timespec, epoll};
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
-
-/// Watchdog against what hangs: how long anything may take on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What has arrived, to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

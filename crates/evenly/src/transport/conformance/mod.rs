@@ -1,4 +1,4 @@
-//! What every transport keeps, as one suite: written against the traits, run against each of them.
+//! Conformance suite: rules that every transport must keep, written against the traits.
 //!
 //! A [`Fixture`] makes the two ends. They share a process here, but no epoll, and nothing else but
 //! what they send. A new transport adds a fixture and a line at the bottom.

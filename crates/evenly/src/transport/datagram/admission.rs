@@ -89,8 +89,10 @@ impl DatagramListener {
             && !opening.answer.is_empty()
         {
             match origin {
-                Origin::Network(place) => self.send(&PeerAddress::Network(place), &opening.answer),
-                _ => self.send(&peer.place, &opening.answer),
+                Origin::Network(place) => {
+                    PeerAddress::Network(place).send(&self.shared, &opening.answer)
+                }
+                _ => peer.place.send(&self.shared, &opening.answer),
             };
         }
     }
@@ -188,7 +190,7 @@ impl DatagramListener {
         self.peers.advance(number, stage);
         // If there is no room, it is as if the answer got lost: the hello comes again.
         if let Some(peer) = self.peers.get(number) {
-            self.send(&peer.place, &datagram);
+            peer.place.send(&self.shared, &datagram);
         }
         Ok(())
     }

@@ -121,26 +121,14 @@ impl DatagramConnector {
         else {
             return Ok(());
         };
-        let (mut is_full, mut broken) = (false, None);
-        while let Some(datagram) = frames.datagram(now_ns) {
-            match self.sockets.send(datagram) {
-                Sent::Away(_) => frames.sent(),
-                Sent::Full => {
-                    is_full = true;
-                    break;
-                }
-                Sent::Gone(cause) => {
-                    broken = Some(cause);
-                    break;
-                }
-            }
-        }
+        let sent = frames.send_due(now_ns, |datagram| self.sockets.send(datagram));
+        let is_full = matches!(sent, Sent::Full);
         let is_over = frames.is_over();
         if is_full != self.is_blocked {
             self.is_blocked = is_full;
             self.sockets.watch(&self.registry, is_full).map_err(failed("epoll_ctl"))?;
         }
-        if let Some(cause) = broken {
+        if let Sent::Gone(cause) = sent {
             // What it sent before may wait to be read.
             self.receive(FIRST_KEY)?;
             self.lose(Gone::broken(cause));

@@ -1,6 +1,7 @@
 //! Frames of one datagram session: packed frames to sealed datagrams, and back.
 
 use super::DATAGRAM_FRAME;
+use super::outcome::Sent;
 use crate::secure::noise::Sealer;
 use crate::secure::replay::Replay;
 use crate::silence::Silence;
@@ -71,8 +72,19 @@ impl DatagramFrames {
         self
     }
 
+    /// Sends what is due by `send`; why not all of it, if so.
+    pub(super) fn send_due(&mut self, now_ns: u64, mut send: impl FnMut(&[u8]) -> Sent) -> Sent {
+        while let Some(datagram) = self.datagram(now_ns) {
+            match send(datagram) {
+                Sent::Away(_) => self.sent(),
+                refused @ (Sent::Full | Sent::Gone(_)) => return refused,
+            }
+        }
+        Sent::Away(None)
+    }
+
     /// The next datagram to send now. It stays until it is [sent](Self::sent).
-    pub(super) fn datagram(&mut self, now_ns: u64) -> Option<&[u8]> {
+    fn datagram(&mut self, now_ns: u64) -> Option<&[u8]> {
         if self.datagram.is_empty() {
             self.pass_on();
             self.segment.clear();
@@ -85,7 +97,7 @@ impl DatagramFrames {
     }
 
     /// The datagram is away.
-    pub(super) fn sent(&mut self) {
+    fn sent(&mut self) {
         self.datagram.clear();
     }
 

@@ -3,7 +3,7 @@
 use super::frames::SegmentSeal;
 use super::{ANSWER_NS, LONGEST_HELLO};
 use crate::secure::Key;
-use crate::secure::noise::{Forged, HANDSHAKE, Initiator, NoiseSession};
+use crate::secure::noise::{Dialer, Forged, HANDSHAKE, Initiator, NoiseSession};
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, failed};
 use evenly_core::datagram::{Content, Datagram};
@@ -34,7 +34,7 @@ pub(super) struct PendingHello {
 impl PendingHello {
     pub(super) fn new(
         address: &Address,
-        key: Option<&Key>,
+        key: Option<(&Key, Dialer)>,
         words: &[u8],
         now_ns: u64,
     ) -> Result<Self, ConnectError> {

@@ -4,10 +4,11 @@ use super::peers::{DatagramPeerStage, DatagramPeers, PeerAddress};
 use super::socket::{ROOM, SharedSocket};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
+use crate::secure::noise::Dialer;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
 use crate::transport::{
-    Address, AddressKind, Arrival, Gone, ListenError, Reception, Registry, Transport,
+    Address, AddressKind, AfterCall, Arrival, Gone, ListenError, Reception, Registry, Transport,
     TransportError,
 };
 use evenly_core::frame::Packer;
@@ -38,13 +39,24 @@ pub(crate) struct DatagramListener {
 
 impl DatagramListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
+    #[cfg(test)]
     pub(crate) fn listen(
         address: &Address,
         keys: Vec<Key>,
         registry: Registry,
     ) -> Result<Self, ListenError> {
+        Self::listen_seen(address, keys, registry, &mut |_| {})
+    }
+
+    /// The same, for an observer that looks after each call.
+    pub(crate) fn listen_seen(
+        address: &Address,
+        keys: Vec<Key>,
+        registry: Registry,
+        after_call: AfterCall<'_>,
+    ) -> Result<Self, ListenError> {
         debug_assert_eq!(address.needs_key(), !keys.is_empty());
-        let (shared, bound) = SharedSocket::bind(address)?;
+        let (shared, bound) = SharedSocket::bind(address, after_call)?;
         registry
             .add(&shared, SHARED_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
@@ -66,6 +78,12 @@ impl DatagramListener {
 }
 
 impl DatagramListener {
+    /// Its peers are those that dial in this role.
+    pub(crate) fn dialed_by(mut self, dialer: Dialer) -> Self {
+        self.admission.dialer = dialer;
+        self
+    }
+
     /// Gives peers the times of this limit of silence.
     pub(crate) fn with_silence(mut self, silence: Silence) -> Self {
         self.silence = silence;
@@ -191,6 +209,15 @@ impl Transport for DatagramListener {
     fn is_lingering(&self) -> bool {
         self.peers.has_ending()
     }
+
+    fn take_strangers(&mut self) -> u64 {
+        self.admission.take_strangers()
+    }
+
+    fn take_wrong_key(&mut self) -> Option<String> {
+        let place = self.admission.take_wrong_key()?;
+        Some(Address::of_peer(AddressKind::Udp, place).to_string())
+    }
 }
 
 impl Reception for DatagramListener {
@@ -216,15 +243,6 @@ impl Reception for DatagramListener {
             }
             None => self.address.to_string(),
         }
-    }
-
-    fn take_strangers(&mut self) -> u64 {
-        self.admission.take_strangers()
-    }
-
-    fn take_wrong_key(&mut self) -> Option<String> {
-        let place = self.admission.take_wrong_key()?;
-        Some(Address::of_peer(AddressKind::Udp, place).to_string())
     }
 }
 

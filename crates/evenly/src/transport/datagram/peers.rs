@@ -1,6 +1,9 @@
 //! Table of a listener's datagram peers: by number, by session, by alarm.
 
 use super::frames::DatagramFrames;
+use super::outcome::Sent;
+use super::socket::SharedSocket;
+use super::{udp, unixgram};
 use crate::secure::noise::Responder;
 use crate::transport::Gone;
 use rustix::io::Errno;
@@ -34,6 +37,16 @@ pub(super) enum PeerAddress {
     Network(SocketAddr),
     /// A socket that is connected to the file of the agent.
     File(OwnedFd, PathBuf),
+}
+
+impl PeerAddress {
+    /// Sends one datagram there.
+    pub(super) fn send(&self, shared: &SharedSocket, bytes: &[u8]) -> Sent {
+        match self {
+            Self::Network(place) => udp::send(shared, Some(place), bytes),
+            Self::File(socket, _) => unixgram::send(socket, bytes),
+        }
+    }
 }
 
 /// What must be known to answer a hello that comes again.

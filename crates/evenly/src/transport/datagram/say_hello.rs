@@ -8,6 +8,7 @@ use super::sockets::{FIRST_KEY, Sockets};
 use super::udp;
 use super::unixgram::{self, AgentFile};
 use crate::secure::Key;
+use crate::secure::noise::Dialer;
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, Gone, Registry, TransportError, failed};
 use rustix::event::epoll::EventFlags;
@@ -23,7 +24,7 @@ impl DatagramConnector {
     /// looked up, which may take its time; nothing after that blocks.
     pub(crate) fn connect(
         address: &Address,
-        key: Option<&Key>,
+        key: Option<(&Key, Dialer)>,
         hello: &[u8],
         registry: Registry,
         now_ns: u64,
@@ -31,10 +32,7 @@ impl DatagramConnector {
         let hello = PendingHello::new(address, key, hello, now_ns)?;
         let mut connector = Self::new(registry, now_ns);
         let found = match address.path() {
-            Some(path) => {
-                AgentFile::check(path)?;
-                connector.open_file(path, hello.session)
-            }
+            Some(path) => connector.open_file(path, hello.session),
             None => connector.open_udp(&address.resolve()?),
         };
         match found? {

@@ -3,7 +3,7 @@
 use super::outcome::{ReceivedDatagram, received};
 use super::{udp, unixgram};
 use crate::transport::unix_file::UnixFile;
-use crate::transport::{Address, AddressKind, ListenError, TransportError};
+use crate::transport::{Address, AddressKind, AfterCall, ListenError, TransportError};
 use evenly_core::datagram::LONGEST;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -19,13 +19,16 @@ pub(super) enum SharedSocket {
 
 impl SharedSocket {
     /// Binds it; gives the address with the port that the system chose.
-    pub(super) fn bind(address: &Address) -> Result<(Self, Address), ListenError> {
+    pub(super) fn bind(
+        address: &Address,
+        after_call: AfterCall<'_>,
+    ) -> Result<(Self, Address), ListenError> {
         match address.kind() {
             AddressKind::Udp => {
-                let (socket, bound) = udp::bind(address)?;
+                let (socket, bound) = udp::bind(address, after_call)?;
                 Ok((Self::Udp(socket), bound))
             }
-            _ => Ok((Self::Unixgram(unixgram::bind(address)?), address.clone())),
+            _ => Ok((Self::Unixgram(unixgram::bind(address, after_call)?), address.clone())),
         }
     }
 

@@ -6,7 +6,8 @@
 //! this machine take the port over (socket(7)).
 
 use super::outcome::{Origin, Sent};
-use crate::transport::{Address, ListenError};
+use crate::transport::bind_first::bind_first;
+use crate::transport::{Address, AfterCall, ListenError, SocketCall};
 use rustix::io::Errno;
 use rustix::net::sockopt::{
     Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
@@ -22,34 +23,22 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// Binds to the first address of the host that is one of this machine; gives the address with the port
 /// that the system chose.
-pub(super) fn bind(address: &Address) -> Result<(OwnedFd, Address), ListenError> {
-    let mut refused = Errno::ADDRNOTAVAIL;
-    for place in address.resolve()? {
-        let socket = match bound(&place) {
-            Ok(socket) => socket,
-            Err(cause) => {
-                refused = cause;
-                continue;
-            }
-        };
-        let name = rustix::net::getsockname(&socket);
-        let name = name.map_err(ListenError::system(address, "getsockname"))?;
-        let port = SocketAddr::try_from(name).map_or(place.port(), |bound| bound.port());
-        return Ok((socket, address.with_port(port)));
-    }
-    match refused {
-        Errno::ADDRINUSE => Err(ListenError::InUse { address: address.clone() }),
-        cause => Err(ListenError::system(address, "bind")(cause)),
-    }
+pub(super) fn bind(
+    address: &Address,
+    after_call: AfterCall<'_>,
+) -> Result<(OwnedFd, Address), ListenError> {
+    bind_first(address, |place| bound(place, after_call))
 }
 
-fn bound(place: &SocketAddr) -> Result<OwnedFd, Errno> {
+fn bound(place: &SocketAddr, after_call: AfterCall<'_>) -> Result<OwnedFd, Errno> {
     let socket = new_socket(place)?;
+    after_call(SocketCall::Socket);
     if place.is_ipv6() {
         // `[::]` is every address of this machine, whatever the system's default is.
         set_ipv6_v6only(&socket, false)?;
     }
     rustix::net::bind(&socket, &SocketAddrAny::from(*place))?;
+    after_call(SocketCall::Bind);
     Ok(socket)
 }
 

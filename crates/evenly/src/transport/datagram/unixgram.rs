@@ -9,9 +9,9 @@
 //! There is no SO_PEERCRED for datagrams: the kernel writes on each who sent it (SO_PASSCRED).
 
 use super::outcome::{Origin, Sent};
-use crate::transport::address::check_length;
+use crate::transport::address_kind::SESSION_DIGITS;
 use crate::transport::unix_file::{UnixFile, new_socket};
-use crate::transport::{Address, AddressError, ListenError};
+use crate::transport::{Address, AfterCall, ListenError};
 use rustix::fs::{FileType, Mode};
 use rustix::io::{Errno, IoSliceMut};
 use rustix::net::sockopt::set_socket_passcred;
@@ -22,14 +22,10 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// The digits of a session in the path of an agent.
-const DIGITS: usize = 16;
-
 /// Binds the socket of a primary, and removes those of agents that are not there any more.
-pub(super) fn bind(address: &Address) -> Result<UnixFile, ListenError> {
+pub(super) fn bind(address: &Address, after_call: AfterCall<'_>) -> Result<UnixFile, ListenError> {
     let path = address.path().unwrap_or(Path::new(""));
-    check_length(&agent_path(path, 0))?;
-    let file = UnixFile::bind(address, SocketType::DGRAM)?;
+    let file = UnixFile::bind_seen(address, SocketType::DGRAM, after_call)?;
     set_socket_passcred(&file, true).map_err(ListenError::system(address, "setsockopt"))?;
     remove_stale(path);
     Ok(file)
@@ -38,7 +34,7 @@ pub(super) fn bind(address: &Address) -> Result<UnixFile, ListenError> {
 /// Where an agent of this session hears the primary that listens at `path`.
 pub(super) fn agent_path(path: &Path, session: u64) -> PathBuf {
     let mut agent = path.as_os_str().to_owned();
-    agent.push(format!(".{session:0DIGITS$x}"));
+    agent.push(format!(".{session:0SESSION_DIGITS$x}"));
     agent.into()
 }
 
@@ -64,11 +60,6 @@ impl AgentFile {
         rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
         rustix::net::bind(&socket, &SocketAddrUnix::new(&path)?)?;
         Ok(Self { socket, path })
-    }
-
-    /// Whether the path of an agent fits into the address of a socket.
-    pub(super) fn check(primary: &Path) -> Result<(), AddressError> {
-        check_length(&agent_path(primary, 0))
     }
 }
 
@@ -101,7 +92,7 @@ fn remove_stale(path: &Path) {
 
 fn is_session(digits: &[u8]) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
-    digits.len() == DIGITS && digits.iter().all(is_digit)
+    digits.len() == SESSION_DIGITS && digits.iter().all(is_digit)
 }
 
 /// Removes the file of a socket that no process listens on.

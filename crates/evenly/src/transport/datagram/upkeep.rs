@@ -1,9 +1,10 @@
 //! Input, output and timers of datagram peers.
 
+use super::SHARED_KEY;
 use super::listener::DatagramListener;
 use super::outcome::{ReceivedDatagram, Sent};
 use super::peers::{DatagramPeer, DatagramPeerStage, PeerAddress};
-use super::{SHARED_KEY, udp, unixgram};
+use super::unixgram;
 use crate::transport::{Gone, TransportError, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -28,14 +29,6 @@ impl DatagramListener {
         Ok(())
     }
 
-    /// Sends one datagram.
-    pub(super) fn send(&self, place: &PeerAddress, bytes: &[u8]) -> Sent {
-        match place {
-            PeerAddress::Network(place) => udp::send(&self.shared, Some(place), bytes),
-            PeerAddress::File(socket, _) => unixgram::send(socket, bytes),
-        }
-    }
-
     /// Sends the waiting datagrams of a peer, as far as there is room.
     pub(super) fn write_to(&mut self, number: u32) -> Result<(), TransportError> {
         let now_ns = self.now_ns;
@@ -47,26 +40,9 @@ impl DatagramListener {
         else {
             return Ok(());
         };
-        let (mut is_full, mut broken) = (false, None);
-        while let Some(datagram) = frames.datagram(now_ns) {
-            let sent = match place {
-                PeerAddress::Network(place) => udp::send(&*shared, Some(place), datagram),
-                PeerAddress::File(socket, _) => unixgram::send(socket, datagram),
-            };
-            match sent {
-                Sent::Away(_) => frames.sent(),
-                Sent::Full => {
-                    is_full = true;
-                    break;
-                }
-                Sent::Gone(cause) => {
-                    broken = Some(cause);
-                    break;
-                }
-            }
-        }
-        self.watch(number, is_full)?;
-        if let Some(cause) = broken {
+        let sent = frames.send_due(now_ns, |datagram| place.send(shared, datagram));
+        self.watch(number, matches!(sent, Sent::Full))?;
+        if let Sent::Gone(cause) = sent {
             self.break_off(number, cause);
         }
         if let Some(DatagramPeer { stage: DatagramPeerStage::Ending { frames, .. }, .. }) =

@@ -1,12 +1,13 @@
 //! Connection of an agent to its primary: socket, connect, hello, and the answer.
 
-use super::connector::{KEY, StreamConnector, StreamConnectorStage};
+use super::connector::{ConnectorEnds, KEY, StreamConnector, StreamConnectorStage};
 use super::frames::StreamFrames;
 use super::message::{self, Message, MessageProgress};
-use super::socket::{is_same_user, new_tcp, set_tcp_options};
+use super::socket::{Wire, is_same_user, new_tcp, set_tcp_options};
+use super::stdio::StdioEnds;
 use super::{ANSWER_NS, CONNECT_NS, LONGEST_HELLO};
 use crate::secure::Key;
-use crate::secure::noise::{Forged, HANDSHAKE, Initiator, NoiseSession};
+use crate::secure::noise::{Dialer, Forged, HANDSHAKE, Initiator, NoiseSession};
 use crate::transport::unix_file::new_socket;
 use crate::transport::{Address, AddressError, Gone, Registry, TransportError, failed};
 use rustix::event::epoll::EventFlags;
@@ -37,44 +38,68 @@ impl From<TransportError> for ConnectError {
 }
 
 impl StreamConnector {
-    /// Connects to a primary and says hello, with the key if the address is one of a network. The
+    /// Connects to a primary and says hello, or to an agent and calls it, with the key if the address is one of a network. The
     /// name of a host is looked up, which may take seconds; nothing after that blocks.
     pub(crate) fn connect(
         address: &Address,
-        key: Option<&Key>,
+        key: Option<(&Key, Dialer)>,
         hello: &[u8],
         registry: Registry,
         now_ns: u64,
     ) -> Result<Self, ConnectError> {
         debug_assert!(hello.len() <= LONGEST_HELLO);
-        let (mut beginning, mut initiator) = (vec![], None);
+        let (mut said, mut initiator) = (hello, None);
+        let mut sealed = vec![];
         if address.needs_key() {
-            let mut sealed = vec![];
-            let said = Initiator::hello(key.ok_or(ConnectError::NoKey)?, hello, &mut sealed);
-            initiator = Some(Box::new(said.map_err(failed("getrandom"))?));
-            message::append(&mut beginning, &sealed);
-        } else {
-            message::append(&mut beginning, hello);
+            let key = key.ok_or(ConnectError::NoKey)?;
+            let begun = Initiator::hello(key, hello, &mut sealed);
+            initiator = Some(Box::new(begun.map_err(failed("getrandom"))?));
+            said = &sealed;
         }
-        let mut places = address.resolve()?;
-        places.reverse();
-        let mut connector = Self {
-            stage: StreamConnectorStage::Connecting,
-            socket: None,
-            places,
-            frames: StreamFrames::new(beginning),
-            initiator,
-            answer: Vec::new(),
-            registry,
-            watched: EventFlags::empty(),
-            due_ns: None,
-            now_ns,
-        };
+        let mut connector = Self::new(said, initiator, registry, now_ns);
+        connector.places = address.resolve()?;
+        connector.places.reverse();
         match address.path() {
             Some(path) => connector.connect_unix(path)?,
             None => connector.connect_tcp(Errno::HOSTUNREACH)?,
         }
         Ok(connector)
+    }
+
+    /// Says hello to the primary that started this process, over its standard streams.
+    pub(crate) fn over_stdio(
+        ends: StdioEnds,
+        hello: &[u8],
+        registry: Registry,
+        now_ns: u64,
+    ) -> Result<Self, TransportError> {
+        debug_assert!(hello.len() <= LONGEST_HELLO);
+        let mut connector = Self::new(hello, None, registry, now_ns);
+        connector.ends = Some(ConnectorEnds::Stdio(ends));
+        connector.say_hello()?;
+        Ok(connector)
+    }
+
+    /// A connector without an end yet, which says `hello` first.
+    fn new(
+        hello: &[u8],
+        initiator: Option<Box<Initiator>>,
+        registry: Registry,
+        now_ns: u64,
+    ) -> Self {
+        let mut beginning = vec![];
+        message::append(&mut beginning, hello);
+        Self {
+            stage: StreamConnectorStage::Connecting,
+            ends: None,
+            places: Vec::new(),
+            frames: StreamFrames::new(beginning),
+            initiator,
+            answer: Vec::new(),
+            registry,
+            due_ns: None,
+            now_ns,
+        }
     }
 
     fn connect_unix(&mut self, path: &Path) -> Result<(), TransportError> {
@@ -99,7 +124,7 @@ impl StreamConnector {
 
     /// Tries the next address, after the one before failed for this cause.
     pub(super) fn connect_tcp(&mut self, mut cause: Errno) -> Result<(), TransportError> {
-        self.forget_socket();
+        self.forget_ends();
         while let Some(place) = self.places.pop() {
             let socket = match new_tcp(&place) {
                 Ok(socket) => socket,
@@ -128,15 +153,15 @@ impl StreamConnector {
     }
 
     fn use_socket(&mut self, socket: OwnedFd) -> Result<(), TransportError> {
-        self.watched = EventFlags::OUT;
-        self.registry.add(&socket, KEY, self.watched).map_err(failed("epoll_ctl"))?;
-        self.socket = Some(socket);
+        let watched = EventFlags::OUT;
+        self.registry.add(&socket, KEY, watched).map_err(failed("epoll_ctl"))?;
+        self.ends = Some(ConnectorEnds::Socket { socket, watched });
         Ok(())
     }
 
     /// Whether the address that is tried has answered (connect(2)).
     pub(super) fn look_at_connection(&mut self) -> Result<(), TransportError> {
-        let Some(socket) = &self.socket else { return Ok(()) };
+        let Some(ConnectorEnds::Socket { socket, .. }) = &self.ends else { return Ok(()) };
         if let Err(cause) = socket_error(socket).unwrap_or_else(Err) {
             return self.connect_tcp(cause);
         }
@@ -162,12 +187,11 @@ impl StreamConnector {
 
     /// Reads what is there of the answer.
     pub(super) fn hear_answer(&mut self) {
-        let (Some(socket), StreamConnectorStage::Waiting(message)) =
-            (&self.socket, &mut self.stage)
+        let (Some(ends), StreamConnectorStage::Waiting(message)) = (&self.ends, &mut self.stage)
         else {
             return;
         };
-        let heard = match message.read(socket) {
+        let heard = match message.read(ends.input()) {
             MessageProgress::More => return,
             MessageProgress::Whole => {
                 let message = std::mem::replace(message, Message::new(2, 0));

@@ -1,8 +1,10 @@
-//! Stream connector: an agent's end of a unix or tcp connection to its primary.
+//! Stream connector: an agent's end of a connection to its primary, over a socket or its standard streams.
 
 use super::LINGER_NS;
 use super::frames::StreamFrames;
 use super::message::Message;
+use super::socket::Wire;
+use super::stdio::StdioEnds;
 use crate::secure::noise::Initiator;
 use crate::transport::{Arrival, Gone, Registry, Transport, TransportError, failed};
 use evenly_core::frame::Packer;
@@ -15,12 +17,63 @@ use std::os::fd::OwnedFd;
 const PRIMARY: usize = 0;
 pub(super) const KEY: u32 = 0;
 
+/// What carries the bytes of a connection, as epoll watches it.
+#[derive(Debug)]
+pub(super) enum ConnectorEnds {
+    Socket { socket: OwnedFd, watched: EventFlags },
+    Stdio(StdioEnds),
+}
+
+impl ConnectorEnds {
+    /// Watches for what can be done next.
+    fn watch(&mut self, wanted: EventFlags, registry: &Registry) -> Result<(), Errno> {
+        match self {
+            Self::Socket { watched, .. } if *watched == wanted => Ok(()),
+            Self::Socket { socket, watched } => {
+                *watched = wanted;
+                registry.modify(&*socket, KEY, wanted)
+            }
+            Self::Stdio(ends) => ends.watch(wanted, registry),
+        }
+    }
+
+    fn leave(&self, registry: &Registry) {
+        match self {
+            Self::Socket { socket, .. } => registry.remove(socket),
+            Self::Stdio(ends) => ends.leave(registry),
+        }
+    }
+}
+
+impl Wire for ConnectorEnds {
+    fn input(&self) -> &OwnedFd {
+        match self {
+            Self::Socket { socket, .. } => socket,
+            Self::Stdio(ends) => ends.input(),
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        match self {
+            Self::Socket { socket, .. } => socket.send(bytes),
+            Self::Stdio(ends) => ends.send(bytes),
+        }
+    }
+
+    fn send_end(&self) {
+        match self {
+            Self::Socket { socket, .. } => socket.send_end(),
+            Self::Stdio(ends) => ends.send_end(),
+        }
+    }
+}
+
 /// A connection to a primary, from the first call on.
 #[derive(Debug)]
 pub(crate) struct StreamConnector {
     pub(super) stage: StreamConnectorStage,
     /// `None` before the first address was tried and after the end.
-    pub(super) socket: Option<OwnedFd>,
+    pub(super) ends: Option<ConnectorEnds>,
     /// Addresses of the primary that were not tried yet, the next one last.
     pub(super) places: Vec<SocketAddr>,
     pub(super) frames: StreamFrames,
@@ -28,11 +81,9 @@ pub(crate) struct StreamConnector {
     pub(super) initiator: Option<Box<Initiator>>,
     pub(super) answer: Vec<u8>,
     pub(super) registry: Registry,
-    /// What epoll watches for.
-    pub(super) watched: EventFlags,
     /// When the stage must be over.
     pub(super) due_ns: Option<u64>,
-    /// The last time that was told.
+    /// The time of the last call.
     pub(super) now_ns: u64,
 }
 
@@ -43,13 +94,13 @@ pub(super) enum StreamConnectorStage {
     Connecting,
     /// The hello is on its way, and the answer has not arrived.
     Waiting(Message),
-    /// The answer is there and was not told.
+    /// The answer is there, and `next` has not returned it.
     Answered { is_admitted: bool },
     /// Frames go both ways.
     Admitted,
     /// The rest of the packed frames is being sent, then the end.
     Ending,
-    /// It is over, which was not told.
+    /// It is over, and `next` has not returned that.
     Gone(Gone),
     /// It is over.
     Over,
@@ -58,27 +109,22 @@ pub(super) enum StreamConnectorStage {
 impl StreamConnector {
     /// Sends what is packed, and waits for what can be done next.
     pub(super) fn write(&mut self) -> Result<(), TransportError> {
-        let Some(socket) = &self.socket else { return Ok(()) };
-        self.frames.write(socket);
-        let wanted = self.frames.wanted();
-        if wanted != self.watched {
-            self.watched = wanted;
-            self.registry.modify(socket, KEY, wanted).map_err(failed("epoll_ctl"))?;
-        }
-        Ok(())
+        let Some(ends) = &mut self.ends else { return Ok(()) };
+        self.frames.write(ends);
+        ends.watch(self.frames.wanted(), &self.registry).map_err(failed("epoll_ctl"))
     }
 
     /// Closes the connection.
-    pub(super) fn forget_socket(&mut self) {
-        if let Some(socket) = self.socket.take() {
-            self.registry.remove(&socket);
+    pub(super) fn forget_ends(&mut self) {
+        if let Some(ends) = self.ends.take() {
+            ends.leave(&self.registry);
         }
         self.due_ns = None;
     }
 
     /// Has nothing more to do with the primary.
     pub(super) fn lose(&mut self, why: Gone) {
-        self.forget_socket();
+        self.forget_ends();
         self.stage = StreamConnectorStage::Gone(why);
     }
 }
@@ -102,7 +148,7 @@ impl Transport for StreamConnector {
 
     fn attend(&mut self, _key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        let Some(socket) = &self.socket else { return Ok(()) };
+        let Some(ends) = &self.ends else { return Ok(()) };
         match &mut self.stage {
             StreamConnectorStage::Connecting => self.look_at_connection(),
             StreamConnectorStage::Waiting(_) => {
@@ -113,12 +159,12 @@ impl Transport for StreamConnector {
                 Ok(())
             }
             StreamConnectorStage::Admitted => {
-                self.frames.read(socket);
+                self.frames.read(ends);
                 self.write()
             }
             StreamConnectorStage::Ending => {
-                if self.frames.is_ended(socket) {
-                    self.forget_socket();
+                if self.frames.is_ended(ends) {
+                    self.forget_ends();
                     self.stage = StreamConnectorStage::Over;
                 }
                 self.write()
@@ -157,7 +203,7 @@ impl Transport for StreamConnector {
             | StreamConnectorStage::Over => return None,
         };
         *stage = StreamConnectorStage::Over;
-        // The socket is closed with the next call: what was read from it is still borrowed here.
+        // The ends are closed with the next call: what was read from them is still borrowed here.
         self.due_ns = Some(0);
         Some(Arrival::Gone { peer: PRIMARY, why })
     }
@@ -174,13 +220,13 @@ impl Transport for StreamConnector {
                 Ok(())
             }
             _ => {
-                self.forget_socket();
+                self.forget_ends();
                 Ok(())
             }
         }
     }
 
-    /// What is there to be told is due at once.
+    /// What `next` has to return is due at once.
     fn next_due_ns(&self) -> Option<u64> {
         match self.stage {
             StreamConnectorStage::Answered { .. } | StreamConnectorStage::Gone(_) => Some(0),
@@ -189,31 +235,30 @@ impl Transport for StreamConnector {
     }
 
     fn close(&mut self, _peer: usize) {
-        match (&self.stage, &self.socket) {
-            (StreamConnectorStage::Admitted, Some(socket)) => {
-                self.frames.begin_end(socket);
+        match (&self.stage, &self.ends) {
+            (StreamConnectorStage::Admitted, Some(ends)) => {
+                self.frames.begin_end(ends);
                 self.stage = StreamConnectorStage::Ending;
                 self.due_ns = Some(self.now_ns + LINGER_NS);
-                // Should epoll refuse, then the time that was given is what ends it.
+                // Should epoll refuse, then the time limit ends it.
                 let _ = self.write();
             }
             (StreamConnectorStage::Ending, _) => {}
             _ => {
-                self.forget_socket();
+                self.forget_ends();
                 self.stage = StreamConnectorStage::Over;
             }
         }
     }
 
     fn is_lingering(&self) -> bool {
-        matches!(self.stage, StreamConnectorStage::Ending) && self.socket.is_some()
+        matches!(self.stage, StreamConnectorStage::Ending) && self.ends.is_some()
     }
 }
 
 impl Drop for StreamConnector {
-    /// A process that was just forked may hold a copy of the socket, and then epoll would go on
-    /// telling of it.
+    /// A process that was just forked may hold copies of the descriptors, and then epoll would go on reporting them.
     fn drop(&mut self) {
-        self.forget_socket();
+        self.forget_ends();
     }
 }

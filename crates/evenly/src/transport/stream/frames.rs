@@ -199,7 +199,7 @@ impl StreamFrames {
         }
     }
 
-    /// Whether a frame or the end is to be told.
+    /// Whether a whole frame or the end of the stream has arrived.
     pub(super) fn has_news(&self) -> bool {
         self.over.is_some() || self.unpacker.has_frame()
     }

@@ -5,10 +5,12 @@ use super::LISTENING_KEY;
 use super::listening_socket::ListeningSocket;
 use super::peers::{StreamPeerStage, StreamPeers};
 use crate::secure::Key;
+use crate::secure::noise::Dialer;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
 use crate::transport::{
-    Address, Arrival, Gone, ListenError, Reception, Registry, Transport, TransportError, failed,
+    Address, AfterCall, Arrival, Gone, ListenError, Reception, Registry, Transport, TransportError,
+    failed,
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
@@ -38,13 +40,24 @@ pub(crate) struct StreamListener {
 
 impl StreamListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
+    #[cfg(test)]
     pub(crate) fn listen(
         address: &Address,
         keys: Vec<Key>,
         registry: Registry,
     ) -> Result<Self, ListenError> {
+        Self::listen_seen(address, keys, registry, &mut |_| {})
+    }
+
+    /// The same, for an observer that looks after each call.
+    pub(crate) fn listen_seen(
+        address: &Address,
+        keys: Vec<Key>,
+        registry: Registry,
+        after_call: AfterCall<'_>,
+    ) -> Result<Self, ListenError> {
         debug_assert_eq!(address.needs_key(), !keys.is_empty());
-        let (listening, bound) = ListeningSocket::listen(address)?;
+        let (listening, bound) = ListeningSocket::listen(address, after_call)?;
         registry
             .add(&listening, LISTENING_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
@@ -77,6 +90,12 @@ impl StreamListener {
             crowded_until_ns: None,
             now_ns: 0,
         }
+    }
+
+    /// Its peers are those that dial in this role.
+    pub(crate) fn dialed_by(mut self, dialer: Dialer) -> Self {
+        self.admission.dialer = dialer;
+        self
     }
 
     /// Gives peers the times of this limit of silence.
@@ -276,6 +295,15 @@ impl Transport for StreamListener {
     fn is_lingering(&self) -> bool {
         self.peers.has_ending()
     }
+
+    fn take_strangers(&mut self) -> u64 {
+        self.admission.take_strangers()
+    }
+
+    fn take_wrong_key(&mut self) -> Option<String> {
+        let place = self.admission.take_wrong_key()?;
+        Some(Address::of_peer(self.address.kind(), place).to_string())
+    }
 }
 
 impl Reception for StreamListener {
@@ -285,6 +313,10 @@ impl Reception for StreamListener {
 
     fn listens_at(&self) -> Option<String> {
         self.listening.as_ref().map(|_| self.bound().to_string())
+    }
+
+    fn has_waiting(&self) -> bool {
+        self.listening.as_ref().is_some_and(ListeningSocket::has_waiting)
     }
 
     fn adopt(&mut self, socket: OwnedFd, name: &str, now_ns: u64) -> Result<(), TransportError> {
@@ -307,15 +339,6 @@ impl Reception for StreamListener {
             Some((None, Some(name))) => name.clone(),
             _ => self.address.to_string(),
         }
-    }
-
-    fn take_strangers(&mut self) -> u64 {
-        self.admission.take_strangers()
-    }
-
-    fn take_wrong_key(&mut self) -> Option<String> {
-        let place = self.admission.take_wrong_key()?;
-        Some(Address::of_peer(self.address.kind(), place).to_string())
     }
 }
 

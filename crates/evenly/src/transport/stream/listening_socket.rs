@@ -2,8 +2,9 @@
 
 use super::socket::{new_tcp, set_tcp_limits, set_tcp_options};
 use crate::silence::Silence;
+use crate::transport::bind_first::bind_first;
 use crate::transport::unix_file::UnixFile;
-use crate::transport::{Address, AddressKind, ListenError, TransportError};
+use crate::transport::{Address, AddressKind, AfterCall, ListenError, SocketCall, TransportError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
@@ -46,15 +47,23 @@ pub(super) enum Accepted {
 
 impl ListeningSocket {
     /// Listens; gives the address with the port that the system chose.
-    pub(super) fn listen(address: &Address) -> Result<(Self, Address), ListenError> {
+    pub(super) fn listen(
+        address: &Address,
+        after_call: AfterCall<'_>,
+    ) -> Result<(Self, Address), ListenError> {
         let (socket, bound) = match address.kind() {
             AddressKind::Unix => {
-                (Socket::Unix(UnixFile::bind(address, SocketType::STREAM)?), address.clone())
+                let file = UnixFile::bind_seen(address, SocketType::STREAM, after_call)?;
+                (Socket::Unix(file), address.clone())
             }
-            _ => bind_tcp(address)?,
+            _ => {
+                let (socket, bound) = bind_first(address, |place| bound_tcp(place, after_call))?;
+                (Socket::Tcp(socket), bound)
+            }
         };
         let mut listening = Self { socket, reserve: None };
         rustix::net::listen(&listening, BACKLOG).map_err(ListenError::system(address, "listen"))?;
+        after_call(SocketCall::Listen);
         listening.refill().map_err(ListenError::system(address, "fcntl F_DUPFD"))?;
         Ok((listening, bound))
     }
@@ -75,7 +84,7 @@ impl ListeningSocket {
     }
 
     /// Whether a peer waits to be accepted.
-    fn has_waiting(&self) -> bool {
+    pub(super) fn has_waiting(&self) -> bool {
         let mut listening = [PollFd::new(self, PollFlags::IN)];
         !matches!(poll(&mut listening, Some(&Timespec::default())), Ok(0))
     }
@@ -131,30 +140,9 @@ impl AsFd for ListeningSocket {
     }
 }
 
-/// Binds to the first address of the host that is one of this machine.
-fn bind_tcp(address: &Address) -> Result<(Socket, Address), ListenError> {
-    let mut refused = Errno::ADDRNOTAVAIL;
-    for place in address.resolve()? {
-        let socket = match bound_tcp(&place) {
-            Ok(socket) => socket,
-            Err(cause) => {
-                refused = cause;
-                continue;
-            }
-        };
-        let name = rustix::net::getsockname(&socket);
-        let name = name.map_err(ListenError::system(address, "getsockname"))?;
-        let port = SocketAddr::try_from(name).map_or(place.port(), |bound| bound.port());
-        return Ok((Socket::Tcp(socket), address.with_port(port)));
-    }
-    match refused {
-        Errno::ADDRINUSE => Err(ListenError::InUse { address: address.clone() }),
-        cause => Err(ListenError::system(address, "bind")(cause)),
-    }
-}
-
-fn bound_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
+fn bound_tcp(place: &SocketAddr, after_call: AfterCall<'_>) -> Result<OwnedFd, Errno> {
     let socket = new_tcp(place)?;
+    after_call(SocketCall::Socket);
     // Connections of a process that has ended may linger for a minute; only another one that
     // listens is in the way (tcp(7), TIME_WAIT).
     set_socket_reuseaddr(&socket, true)?;
@@ -164,5 +152,6 @@ fn bound_tcp(place: &SocketAddr) -> Result<OwnedFd, Errno> {
     }
     set_tcp_options(&socket)?;
     rustix::net::bind(&socket, &SocketAddrAny::from(*place))?;
+    after_call(SocketCall::Bind);
     Ok(socket)
 }

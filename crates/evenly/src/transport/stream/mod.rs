@@ -17,6 +17,9 @@
 //!          a record with nothing in it but its tag is the end
 //! ```
 //!
+//! Where a primary calls an agent, it connects, its call takes the place of the hello, and the hello of the agent that of the
+//! answer. The handshake has another prologue then.
+//!
 //! A peer that has not proved yet that it may join costs a descriptor and at most [`LONGEST_HELLO`]
 //! bytes for the limit of silence. It receives not a single byte. At most 256 such peers are kept, fewer
 //! where few files may be open; the oldest makes room for the next. On tcp the end of the stream is
@@ -37,7 +40,7 @@ mod stdio;
 pub(crate) use connect::ConnectError;
 pub(crate) use connector::StreamConnector;
 pub(crate) use listener::StreamListener;
-pub(crate) use stdio::{StdioConnector, StdioEnds};
+pub(crate) use stdio::StdioEnds;
 
 /// The longest hello, and the longest answer to one.
 pub(crate) const LONGEST_HELLO: usize = 1024;

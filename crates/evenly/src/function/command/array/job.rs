@@ -27,14 +27,14 @@ pub struct ArrayJob {
     tasks: Items,
     /// Whether the tasks were given, and are not the items of the job.
     are_tasks_given: bool,
-    /// The step that tasks are told; `None`: that of the tasks.
+    /// The step in the environment of tasks; `None`: that of the tasks.
     step: Option<u64>,
     pub(super) submission: Submission,
     pub(super) details: Details,
     pub(super) machine: Machine,
 }
 
-/// What all tasks of an array job are told about how it was submitted, on every machine.
+/// Submission of an array job, as it stands in the environment of all tasks on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Submission {
     pub(super) id: u64,
@@ -44,7 +44,7 @@ pub(super) struct Submission {
     pub(super) directory: OsString,
 }
 
-/// What tasks are told about the machine that they run on, and its user.
+/// Machine and user of a task, as they stand in its environment.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     pub(super) host: OsString,
@@ -53,7 +53,7 @@ pub(super) struct Machine {
     pub(super) gid: u32,
 }
 
-/// What only tasks of a batch script on this machine are told.
+/// What stands only in the environment of tasks of a batch script on this machine.
 #[derive(Clone, Debug)]
 pub(super) struct Details {
     /// Whether the job has one task, and is no array.
@@ -133,7 +133,7 @@ impl ArrayJob {
         Self { tasks: tasks.into(), are_tasks_given: true, ..self }
     }
 
-    /// Sets the step that tasks are told. Without this call it is that of the tasks, or 1 if they have several.
+    /// Sets the step in the environment of tasks. Without this call it is that of the tasks, or 1 if they have several.
     #[must_use]
     pub fn stepped(self, step: u64) -> Self {
         Self { step: Some(step), ..self }
@@ -307,7 +307,7 @@ impl ArrayJob {
         self.tasks.hull().map_or(0, |tasks| tasks.last())
     }
 
-    /// The distance of two tasks, as they are told it: 1 of tasks at different distances.
+    /// The distance of two tasks, as it stands in their environment: 1 of tasks at different distances.
     pub(super) fn step(&self) -> u64 {
         self.step.unwrap_or_else(|| {
             let mut runs =

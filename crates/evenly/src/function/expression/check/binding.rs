@@ -144,6 +144,9 @@ impl Checker<'_> {
         };
         let Items { bounds: items, most, may_fail } = items;
         let reduce = Reduce { reduction, slot, source, items, most, condition, term, default };
+        if let Some(sum) = self.divisor_sum(syntax, &reduce) {
+            return Ok(sum);
+        }
         let mut known = loop_bounds::reduce(&reduce);
         known.may_fail |= may_fail;
         self.known(syntax, NodeForm::Reduce(Box::new(reduce)), kind, Ok(known), always)

@@ -20,6 +20,9 @@ const ITERATE: &str = "write iterate(x = n, while x > 1, if even(x) { x / 2 } el
 
 const ITEMS: &str = "items are a..b, a..=b, divisors(a), primes(a..b) or digits(a)";
 
+const DECIMAL: &str =
+    "a loop goes over decimal digits; in base b, the i-th from the end is n / b ** i % b";
+
 /// Words that cannot name a variable.
 const RESERVED: [&str; 10] =
     ["n", "true", "false", "if", "else", "let", "in", "while", "mod", "div"];
@@ -54,6 +57,14 @@ impl<'a> Parser<'a> {
             && matches!(next(), Some(Lexeme::Name(_)))
             && next() == Some(Lexeme::Name("in"));
         is_loop.then_some(reduction)
+    }
+
+    /// The variable of a loop that is written as in PARI/GP, `sum(d = 1, n, d)`, if one begins with the next token.
+    pub(super) fn counter_here(&self) -> Option<&'a str> {
+        let mut ahead = self.lexer.clone();
+        let mut next = || ahead.next().ok().map(|token| token.what);
+        let (Lexeme::Symbol("("), Lexeme::Name(name)) = (next()?, next()?) else { return None };
+        (next() == Some(Lexeme::Symbol("="))).then_some(name)
     }
 
     /// `sum(d in 1..n if n % d == 0, d)`
@@ -115,6 +126,10 @@ impl<'a> Parser<'a> {
             Source::Primes { first, end, is_inclusive }
         } else {
             let number = self.expression()?;
+            if name == "digits" && self.token.what == Lexeme::Symbol(",") {
+                let fault = Fault::Missing { symbol: ")", place: self.place() };
+                return Err(self.error(fault).hint(DECIMAL));
+            }
             if name == "divisors" { Source::Divisors(number) } else { Source::Digits(number) }
         };
         self.expect(")", open)?;

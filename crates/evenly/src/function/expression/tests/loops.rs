@@ -49,6 +49,13 @@ fn loops_go_over_divisors_primes_and_digits() {
     for (source, n, expected) in [
         ("sum(d in divisors(n), d)", 220, "504"),
         ("sum(d in divisors(n) if d < n, d)", 496, "496"),
+        ("sum(d in divisors(n) if d != n, d)", 1, "0"),
+        ("sum(d in divisors(2 * n) if d < n, d)", 6, "10"),
+        ("sum(d in divisors(n) if d <= n, d)", 6, "12"),
+        ("sum(d in divisors(n) if n < d, d)", 6, "0"),
+        ("sum(d in divisors(2**64 - 1 - n) if d < 2**64 - 1 - n, d)", 0, "12975236915480337153"),
+        ("sum(d in divisors(-1 - n * n), d)", 0, "factors of less than 1"),
+        ("let m = n + 8; sum(d in divisors(m) if d < m, d)", 212, "284"),
         ("count(d in divisors(n), true)", 360, "24"),
         ("count(d in divisors(2**61 - 1 + n), true)", 0, "2"),
         ("count(d in divisors((2**31 - 1) ** 2 + n), true)", 0, "3"),
@@ -187,6 +194,22 @@ fn what_other_languages_write_for_loops_is_answered() {
             "column 2: an operator is missing before '!'; a factorial is factorial(a), and unequal is '!='",
         ),
         ("digit_sum(n)=3", "'='; did you mean '=='?"),
+        ("n=3", "column 2: there is no operator '='; did you mean '=='?"),
+        (
+            "sum(i=1, n, i)",
+            "column 1: 'sum' needs a variable and its items; write sum(i in a..=b, e)",
+        ),
+        (
+            "sum(d in digits(n, 2), d)",
+            "column 18: ')' is missing before ','; a loop goes over decimal digits; \
+             in base b, the i-th from the end is n / b ** i % b",
+        ),
+        ("bitxor(n, 1)", "column 1: unknown function 'bitxor'; did you mean 'xor'?"),
+        (
+            "factor(n)",
+            "column 1: unknown function 'factor'; write omega(n), bigomega(n), lpf(n), gpf(n), \
+             or sum(p in divisors(n) if prime(p), p)",
+        ),
         ("isprime(n)", "column 1: unknown function 'isprime'; did you mean 'prime'?"),
         ("cuont(d in 1..n, d > 2)", "column 1: unknown function 'cuont'; did you mean 'count'?"),
         (

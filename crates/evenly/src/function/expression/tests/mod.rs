@@ -239,4 +239,10 @@ fn division_of_negative_numbers_deserves_a_hint() {
     }
     assert!(hints("n % 7 == 3", 0).is_empty());
     assert!(understand("n % 7 == 3", None).unwrap().hints.is_empty());
+    let power =
+        "column 3: '**' fails beyond 128 bits; powmod(a, b, m) is a ** b mod m and does not";
+    for source in ["2 ** (abs(n) + 120) mod 7 == 0", "2 ** (abs(n) + 120) % 7 == 0"] {
+        assert_eq!(hints(source, -9), [power], "{source}");
+    }
+    assert!(hints("2 ** abs(n) mod 7", -9).is_empty());
 }

@@ -50,6 +50,9 @@ fn functions_of_factors_over_small_numbers_and_at_the_edges() {
         "omega(n) + bigomega(n) + rad(n) + tau(n) + phi(n) + mobius(n) + lpf(n) + gpf(n) + sigma(n)",
         "odd(n) && phi(n) % 4 == 0",
         "sum(d in divisors(n), phi(d)) == n",
+        "sum(d in divisors(n), d)",
+        "sum(d in divisors(n) if d < n, d) == n",
+        "let m = sum(d in divisors(n) if n > d, d); m > n && sum(d in divisors(m) if d != m, d) == n",
     ] {
         check(source, &slices);
     }
@@ -80,6 +83,37 @@ fn primes_of_progressions() {
     ] {
         check(source, &slices);
     }
+}
+
+#[test]
+fn large_primes_are_sifted_and_tested() {
+    let slices = [
+        (1_000_000_000_000_000_000, 1_000_000_000_000_030_000),
+        (72_057_594_037_900_000, 72_057_594_037_960_000),
+        (i64::MAX - 10_000, i64::MAX),
+        (i64::MIN, i64::MIN + 10_000),
+    ];
+    for source in [
+        "prime(n)",
+        "prime(n) && prime(n + 2)",
+        "prime(n) && prime(n + 2) && n % 7 == 3",
+        "prime(n) && 1000 / (n % 9) > 200",
+        "prime(n) && (prime(n + 2) || prime(n + 6))",
+    ] {
+        check(source, &slices);
+    }
+    check("prime(6 * n - 1) && prime(6 * n + 1)", &[((1 << 60) - 5000, (1 << 60) + 5000)]);
+}
+
+#[test]
+fn a_filter_reads_windows_of_large_primes_and_machine_code_does_not() {
+    let slice = Interval::new(1 << 61, (1 << 61) + 9999).unwrap();
+    let mut expression = Expression::new("prime(n) && prime(n + 2)", None).unwrap();
+    expression.fold(slice, &mut Tally::new(Aggregate::Count));
+    assert!(expression.has_values_at((1 << 61) + 9999));
+    let mut expression = Expression::new("prime(n) && prime(n + 2)", None).unwrap();
+    expression.fold(slice, &mut Tally::new(Aggregate::All));
+    assert!(!expression.has_values_at(1 << 61));
 }
 
 #[test]

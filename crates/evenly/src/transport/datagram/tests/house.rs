@@ -1,4 +1,4 @@
-//! A primary alone, with everything that it has open to be looked at, and a time of its own.
+//! Listening primary for tests of datagrams: its sockets, peers and timers can be read, and the test sets its clock.
 
 use super::Datagrams;
 use crate::transport::conformance::Event;

@@ -9,6 +9,7 @@ mod within;
 use super::{DATAGRAM_FRAME, DatagramConnector, DatagramListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
+use crate::secure::noise::Dialer;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
 use crate::transport::{Address, Reception, Registry, Transport};
 
@@ -44,8 +45,14 @@ impl Datagrams {
     }
 
     fn connector(&self, registry: Registry, hello: &[u8], now_ns: u64) -> DatagramConnector {
-        DatagramConnector::connect(&self.address, self.key().as_ref(), hello, registry, now_ns)
-            .unwrap()
+        DatagramConnector::connect(
+            &self.address,
+            self.key().as_ref().map(|key| (key, Dialer::Agent)),
+            hello,
+            registry,
+            now_ns,
+        )
+        .unwrap()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Datagrams;
 use super::house::{House, arrived, turn};
 use crate::secure::Key;
-use crate::secure::noise::{Initiator, NoiseSession, Sealer};
+use crate::secure::noise::{Dialer, Initiator, NoiseSession, Sealer};
 use crate::transport::conformance::{Event, bytes, pack};
 use crate::transport::datagram::DATAGRAM_FRAME;
 use crate::transport::{Gone, Reception, Registry, Transport};
@@ -55,7 +55,7 @@ impl Stranger {
 /// A hello with this key, and how to go on.
 fn hello(key: &Key) -> (u64, Initiator, Vec<u8>) {
     let (mut message, mut datagram) = (vec![], vec![]);
-    let initiator = Initiator::hello(key, b"hello", &mut message).unwrap();
+    let initiator = Initiator::hello((key, Dialer::Agent), b"hello", &mut message).unwrap();
     let session = u64::from_le_bytes(*message.first_chunk().unwrap());
     Datagram { session, content: Content::Hello(&message) }.write(&mut datagram);
     (session, initiator, datagram)
@@ -247,7 +247,7 @@ fn an_agent_with_another_key_is_not_answered() {
     let registry = Registry::new(1).unwrap();
     let mut agent = super::DatagramConnector::connect(
         &house.ends.address,
-        Some(&other),
+        Some((&other, Dialer::Agent)),
         b"hello",
         registry.clone(),
         0,

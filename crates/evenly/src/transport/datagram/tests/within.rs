@@ -3,7 +3,7 @@
 use super::house::{House, arrived, turn};
 use super::{DatagramConnector, Datagrams};
 use crate::transport::conformance::{Event, pack};
-use crate::transport::{Address, Gone, ListenError, Reception, Registry, Transport};
+use crate::transport::{Address, Gone, Reception, Registry, Transport};
 use evenly_core::datagram::{Content, Datagram};
 use evenly_testkit::needs::lacks;
 use rustix::io::Errno;
@@ -109,21 +109,14 @@ fn a_primary_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_path_without_room_for_those_of_agents_is_refused() {
-    let ends = Datagrams::unixgram(&super::thread_name());
+fn beside_the_longest_path_there_is_room_for_the_sockets_of_agents() {
+    let mut ends = Datagrams::unixgram("longest-path");
     let path = ends.scratch.path(&"x".repeat(90 - ends.scratch.path("").as_os_str().len()));
     assert_eq!(path.as_os_str().len(), 90);
-    let listen = |path: &Path| {
-        let address: Address = format!("unixgram:{}", path.display()).parse().unwrap();
-        super::DatagramListener::listen(&address, vec![], Registry::new(0).unwrap())
-    };
-    drop(listen(&path).unwrap());
-    let longer = path.with_extension("");
-    let longer = longer.with_file_name(format!("{}x", longer.file_name().unwrap().display()));
-    let refused = listen(&longer).unwrap_err();
-    assert!(matches!(refused, ListenError::Address(_)), "{refused:?}");
-    assert!(refused.to_string().contains("takes at most 107"), "{refused}");
-    assert!(ends.scratch.names().is_empty());
+    ends.address = format!("unixgram:{}", path.display()).parse().unwrap();
+    let mut house = House::open(ends);
+    let (..) = agent(&mut house);
+    assert!(format!("unixgram:{}x", path.display()).parse::<Address>().is_err());
 }
 
 /// The queue of a socket holds eleven datagrams (unix(7), max_dgram_qlen), and of an unconnected one

@@ -3,7 +3,7 @@
 use super::Streams;
 use crate::transport::conformance::{Bench, Event};
 use crate::transport::stream::LISTENING_KEY;
-use crate::transport::{Arrival, Reception, Registry, Transport};
+use crate::transport::{Arrival, Registry, Transport};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::VecDeque;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What happens to a connection on its way, and what is made of it at both ends.
+//! Connections that are cut, damaged or delayed by a relay: what each end reports.
 
 use super::Streams;
 use crate::transport::Gone;

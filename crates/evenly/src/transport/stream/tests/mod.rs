@@ -7,9 +7,10 @@ mod faults;
 mod speed;
 mod strangers;
 
-use super::{StdioConnector, StdioEnds, StreamConnector, StreamListener};
+use super::{StdioEnds, StreamConnector, StreamListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
+use crate::secure::noise::Dialer;
 use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
 use crate::transport::{Address, Registry, Transport};
 use evenly_core::frame::PIPE_FRAME;
@@ -80,7 +81,14 @@ impl Streams {
             place.relays.push(relay);
         }
         let key = address.needs_key().then(|| self.key());
-        StreamConnector::connect(&address, key.as_ref(), hello, registry, now_ns).unwrap()
+        StreamConnector::connect(
+            &address,
+            key.as_ref().map(|key| (key, Dialer::Agent)),
+            hello,
+            registry,
+            now_ns,
+        )
+        .unwrap()
     }
 }
 
@@ -127,7 +135,7 @@ impl Fixture for StdioAgents {
     fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
         let socket = UnixStream::connect(self.0.scratch.path("socket")).unwrap();
         let ends = StdioEnds::new(socket.try_clone().unwrap().into(), socket.into()).unwrap();
-        Box::new(StdioConnector::connect(ends, hello, registry, now_ns).unwrap())
+        Box::new(StreamConnector::over_stdio(ends, hello, registry, now_ns).unwrap())
     }
 
     fn limit(&self) -> usize {

@@ -2,6 +2,7 @@
 //! -- --ignored --nocapture`.
 
 use super::{StreamConnector, Streams};
+use crate::secure::noise::Dialer;
 use crate::transport::{Arrival, EpollToken, Reception, Registry, Transport};
 use evenly_core::frame::Body;
 use evenly_core::{Assignment, Interval, LeaseId};
@@ -28,7 +29,13 @@ fn measure(streams: &Streams, batch: usize, window: usize, total: usize) -> f64 
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let registry = Registry::new(0).unwrap();
-            let agent = StreamConnector::connect(&address, key.as_ref(), b"", registry.clone(), 0);
+            let agent = StreamConnector::connect(
+                &address,
+                key.as_ref().map(|key| (key, Dialer::Agent)),
+                b"",
+                registry.clone(),
+                0,
+            );
             let mut agent = agent.unwrap();
             let mut leases = vec![];
             loop {

@@ -3,11 +3,12 @@
 use super::Streams;
 use crate::scratch::Scratch;
 use crate::secure::Key;
-use crate::secure::noise::Initiator;
+use crate::secure::noise::{Dialer, Initiator};
 use crate::transport::conformance::{Bench, Event, Primary};
 use crate::transport::stream::message;
 use crate::transport::{Gone, Registry, Transport};
 use evenly_testkit::needs::lacks;
+use evenly_testkit::watch::PATIENCE;
 use proptest::prelude::*;
 use rustix::io::Errno;
 use std::io::{ErrorKind, Read, Write};
@@ -50,7 +51,7 @@ fn turned_away(bench: &mut Bench<'_>, mut stranger: TcpStream) {
 /// A hello as it goes over the network.
 fn hello(key: &Key) -> Vec<u8> {
     let (mut sealed, mut words) = (vec![], vec![]);
-    Initiator::hello(key, b"hello", &mut sealed).unwrap();
+    Initiator::hello((key, Dialer::Agent), b"hello", &mut sealed).unwrap();
     message::append(&mut words, &sealed);
     words
 }
@@ -66,8 +67,14 @@ fn another_key_is_none() {
     turned_away(&mut bench, say(address.socket(), &hello(&other)));
 
     let registry = Registry::new(0).unwrap();
-    let mut agent =
-        super::StreamConnector::connect(&address, Some(&other), b"hello", registry, 0).unwrap();
+    let mut agent = super::StreamConnector::connect(
+        &address,
+        Some((&other, Dialer::Agent)),
+        b"hello",
+        registry,
+        0,
+    )
+    .unwrap();
     let end = bench.wait_for(|_| {
         agent.attend(0, 0).unwrap();
         agent.next().map(|arrival| format!("{arrival:?}"))
@@ -213,7 +220,7 @@ fn the_primary_and_its_agents_are_of_the_same_user() {
             let heard = scope.spawn(|| {
                 as_nobody();
                 let mut other = std::os::unix::net::UnixStream::connect(&path).unwrap();
-                other.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                other.set_read_timeout(Some(PATIENCE)).unwrap();
                 let _ = other.write_all(b"\x05\0hello");
                 other.read(&mut [0; 1]).map_err(|error| Errno::from_io_error(&error))
             });

@@ -1,4 +1,4 @@
-//! Functions of prime factors once more: small numbers by their definitions, others from factors that are checked.
+//! Reference for functions of prime factors: small numbers by their definitions, others from factors that are checked.
 
 use super::{abs, gcd, prime};
 use crate::function::factor;

@@ -1,4 +1,4 @@
-//! Loops on integers without end: all items first, then what is made of them.
+//! Reference for loops, on big integers: all items first, then their sum, product, extreme or other result.
 
 use super::super::random::plain;
 use super::Value::{self, Number, Truth};

@@ -1,5 +1,5 @@
-//! The language once more, as simply as can be: straight from what was written, on integers without
-//! end, with the limit of 128 bits after each operation.
+//! Reference evaluator of expressions: walks the syntax tree on big integers, with the limit of 128 bits after each
+//! operation.
 
 mod factors;
 pub(super) mod loops;

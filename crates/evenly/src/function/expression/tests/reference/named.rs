@@ -1,4 +1,4 @@
-//! The named functions once more, on integers without end, by the plainest method there is.
+//! Reference for the named functions, on big integers, by the plainest method of each.
 
 use super::{Value, abs, factors, fitting, gcd, is_negative, modulo, prime};
 use evenly_core::Arithmetic::{self, *};

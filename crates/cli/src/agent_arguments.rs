@@ -1,0 +1,46 @@
+//! Arguments of `agent`.
+
+use crate::times::CalledTimeArguments;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct AgentArguments {
+    /// Address at which primaries call: tcp:HOST:PORT, udp:HOST:PORT, unix:PATH or unixgram:PATH; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: String,
+    /// Run this command for primaries that ask for it, with the same words and files; may be given several times. Its words
+    /// are those of one shell line, but no shell runs it: --allow './test {}'
+    #[arg(long, value_name = "CMD")]
+    pub(crate) allow: Vec<String>,
+    /// Compute the function of this shared library for primaries that ask for the same bytes; may be given several times
+    #[arg(long, value_name = "FILE.so:SYMBOL")]
+    pub(crate) allow_lib: Vec<String>,
+    /// Let primaries send texts to commands of --allow, by --lines and --as. A shell or another program that runs what its
+    /// arguments say then runs what the primary says
+    #[arg(long, requires = "allow")]
+    pub(crate) allow_texts: bool,
+    /// A file that every --allow and --allow-lib uses, which the primary names with the same option; may be given several
+    /// times. Both must have the same bytes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) depends: Vec<PathBuf>,
+    /// File with the key of primaries on a network; give two while replacing a key [default: evenly/key in the configuration
+    /// directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Vec<PathBuf>,
+    /// Read the key from this environment variable, which has the text of `evenly key show --text`; for containers
+    #[arg(long, value_name = "VAR", conflicts_with = "key_file")]
+    pub(crate) key_env: Option<String>,
+    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
+    /// fewer than these CPUs, at least 1 [default: 100%]
+    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
+    pub(crate) workers: Option<String>,
+    #[command(flatten)]
+    pub(crate) times: CalledTimeArguments,
+    /// Print only errors on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print more on standard error: started workers, failed attempts
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}

@@ -1,0 +1,32 @@
+//! Two children do their work and end; the parent goes on with other work.
+use std::io;
+use std::process::exit;
+use std::thread::sleep;
+use std::time::Duration;
+
+// Calls that std does not have. They are unsafe: the compiler does not see what C does.
+unsafe extern "C" {
+    fn fork() -> i32;
+}
+
+fn check<T>(result: io::Result<T>, call: &str) -> T {
+    result.unwrap_or_else(|error| {
+        eprintln!("{call}: {error}");
+        exit(1)
+    })
+}
+
+/// The result of a call of C, which is -1 if the call has failed.
+fn check_c(result: i32, call: &str) -> i32 {
+    if result < 0 { check(Err(io::Error::last_os_error()), call) } else { result }
+}
+
+fn main() {
+    for _ in 0..2 {
+        if check_c(unsafe { fork() }, "fork") == 0 {
+            exit(0);
+        }
+    }
+    sleep(Duration::from_secs(3)); // the other work
+    println!("done");
+}

@@ -1,0 +1,37 @@
+/* Two children count the even numbers of one half of 0..1000 each. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static long count = 0;
+
+static void check(long result, const char *call) {
+    if (result < 0) {
+        perror(call);
+        exit(1);
+    }
+}
+
+int main(void) {
+    int results[2];
+    long total = 0;
+    ssize_t got;
+    check(pipe(results), "pipe");
+    for (int i = 0; i < 2; i++) {
+        pid_t child = fork();
+        check(child, "fork");
+        if (child == 0) {
+            close(results[0]);
+            for (long n = 500 * i; n < 500 * (i + 1); n++) count += n % 2 == 0;
+            check(write(results[1], &count, sizeof count), "write");
+            _exit(0);
+        }
+    }
+    close(results[1]);
+    while ((got = read(results[0], &count, sizeof count)) > 0) total += count;
+    check(got, "read");
+    for (int i = 0; i < 2; i++) check(wait(NULL), "wait");
+    printf("%ld\n", total);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* A child sends a range in two writes. The parent reads it from a stream socket. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void check(long result, const char *call) {
+    if (result < 0) {
+        perror(call);
+        exit(1);
+    }
+}
+
+int main(void) {
+    int sockets[2];
+    long range[2] = {0, 0}, first = 0, end = 1000;
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "socketpair");
+    pid_t child = fork();
+    check(child, "fork");
+    if (child == 0) {
+        check(write(sockets[1], &first, sizeof first), "write");
+        usleep(300000); /* a slow network */
+        check(write(sockets[1], &end, sizeof end), "write");
+        _exit(0);
+    }
+    for (size_t have = 0; have < sizeof range;) {
+        ssize_t got = read(sockets[0], (char *)range + have, sizeof range - have);
+        check(got, "read");
+        if (got == 0) return 1; /* end of file inside a message */
+        have += got;
+    }
+    check(wait(NULL), "wait");
+    printf("%ld to %ld\n", range[0], range[1]);
+    return 0;
+}

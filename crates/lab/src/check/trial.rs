@@ -1,0 +1,130 @@
+//! One run of a student's program, with a time limit, and with one failing call if one is asked for.
+
+use crate::check::trace::{self, Failure, Trace};
+use crate::error::LabError;
+use evenly_inspect::finding::Kind;
+use evenly_inspect::{Event, Language, Look, Started};
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// No run takes longer.
+const LONGEST: Duration = Duration::from_secs(10);
+/// A program that stands still, and could go on, has this long after the first look.
+const AFTER_LOOK: Duration = Duration::from_secs(3);
+/// Most bytes of its output that are read.
+const MOST_OUTPUT: usize = 1 << 20;
+
+/// A compiled program, and the folder for its files.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) program: PathBuf,
+    pub(crate) folder: PathBuf,
+    pub(crate) language: Language,
+    /// Whether it is called with the begin of the range, too: `PROGRAM WORKERS 0 N`.
+    pub(crate) takes_begin: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Status(i32),
+    Signal(i32),
+    /// It did not end: what `evenly inspect` says, and the name of its first verdict.
+    Never(String, Option<&'static str>),
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) end: End,
+    pub(crate) output: String,
+    /// What it wrote to standard error.
+    pub(crate) errors: String,
+    pub(crate) trace: Trace,
+}
+
+impl Outcome {
+    /// Whether the last line of the output has this number, alone or among words.
+    pub(crate) fn has_printed(&self, number: i64) -> bool {
+        let last = self.last_line();
+        let mut numbers = last.split(|sign: char| !sign.is_ascii_digit() && sign != '-');
+        numbers.any(|word| word.parse() == Ok(number))
+    }
+
+    /// The first line on standard error, at most 100 characters of it.
+    pub(crate) fn first_error(&self) -> String {
+        let line = self.errors.lines().map(str::trim).find(|line| !line.is_empty());
+        line.unwrap_or_default().chars().take(100).collect()
+    }
+
+    pub(crate) fn last_line(&self) -> &str {
+        self.output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim()
+    }
+}
+
+impl Subject {
+    /// Runs the program for the range 0..`end` with some workers.
+    pub(crate) fn run(
+        &self,
+        workers: usize,
+        end: i64,
+        failure: Option<Failure>,
+    ) -> Result<Outcome, LabError> {
+        let trace_path = self.folder.join("trace");
+        trace::prepare(&trace_path, failure).map_err(LabError::Folder)?;
+        let output_path = self.folder.join("output");
+        // Files and not pipes: all pipes of the program are its own.
+        let output = File::create(&output_path).map_err(LabError::Folder)?;
+        let errors_path = self.folder.join("errors");
+        let errors = File::create(&errors_path).map_err(LabError::Folder)?;
+        let mut command = Command::new(&self.program);
+        command.arg(workers.to_string());
+        command.args(self.takes_begin.then_some("0")).arg(end.to_string());
+        command.env("EVENLY_LAB_TRACE", &trace_path);
+        command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        let mut started = Started::spawn(&mut command).map_err(LabError::Start)?;
+        let end = self.watch(&mut started);
+        started.end();
+        let (end, trace) = (end?, Trace::read(&trace_path).map_err(LabError::Folder)?);
+        Ok(Outcome { end, output: tail(&output_path), errors: tail(&errors_path), trace })
+    }
+
+    fn watch(&self, started: &mut Started) -> Result<End, LabError> {
+        let mut limit = Instant::now() + LONGEST;
+        let mut seen: Option<(String, Option<&'static str>)> = None;
+        loop {
+            match started.next_event_until(limit).map_err(LabError::Start)? {
+                Event::Quiet(pids) => {
+                    // A process may have ended meanwhile: then there is a next event.
+                    let Ok(look) = Look::at(&pids) else { continue };
+                    limit = limit.min(Instant::now() + AFTER_LOOK);
+                    let first = look.verdict().findings.first().map(|finding| finding.kind);
+                    let summary = (look.summary(self.language), first.map(Kind::name));
+                    if first.is_some_and(Kind::never_wakes) {
+                        return Ok(End::Never(summary.0, summary.1));
+                    }
+                    seen.get_or_insert(summary);
+                }
+                Event::Ended(status) => {
+                    return Ok(match (status.code(), status.signal()) {
+                        (Some(code), _) => End::Status(code),
+                        (None, signal) => End::Signal(signal.unwrap_or_default()),
+                    });
+                }
+                Event::Late | Event::EndRequested => {
+                    let (summary, kind) = seen.unwrap_or_default();
+                    return Ok(End::Never(summary, kind));
+                }
+            }
+        }
+    }
+}
+
+fn tail(path: &Path) -> String {
+    let bytes = fs::read(path).unwrap_or_default();
+    let bytes = &bytes[bytes.len().saturating_sub(MOST_OUTPUT)..];
+    String::from_utf8_lossy(bytes).into_owned()
+}
