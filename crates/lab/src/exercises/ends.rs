@@ -133,7 +133,7 @@ pub(super) const PIPE_AFTER_FORK: Exercise = Exercise {
                       processes only if one inherits it from the other: call pipe() first, then fork().",
     },
     spanish: Text {
-        title: "pipe() después de fork(): un número equivocado, con estado 0",
+        title: "pipe() después de fork(): número equivocado y estado 0",
         question: "Padre e hijo llaman a pipe() después de fork(). ¿Qué imprime el padre?",
         answers: &["500", "0", "nada: espera para siempre", "un error de pipe()"],
         explanation: "Después de fork() hay dos procesos, y cada uno crea un pipe propio. Los dos pipes tienen los \

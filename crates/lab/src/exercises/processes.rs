@@ -78,7 +78,7 @@ pub(super) const UNCHECKED_ERROR: Exercise = Exercise {
                       a message and status 1. No answer is better than a wrong one.",
     },
     spanish: Text {
-        title: "un error sin revisar: un número equivocado, con estado 0",
+        title: "un error sin revisar: número equivocado y estado 0",
         question: "Cuatro pipes necesitan ocho descriptores, y 0, 1 y 2 están ocupados: al límite de 10 le falta uno. \
                    ¿Qué se imprime?",
         answers: &["un error de pipe()", "500", "375, con estado 0", "nada: espera para siempre"],
