@@ -6,18 +6,22 @@ use crate::inspect_arguments::{InspectArguments, InspectFormat, LanguageArgument
 use crate::report::write_out;
 use crate::stderr;
 use evenly::internal::{EndSignals, continue_guarded, quoted};
-use evenly_inspect::{Event, InspectError, Language, Look, Started};
-use std::collections::BTreeSet;
+use evenly_inspect::{Event, InspectError, Language, Look, Started, say};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
 /// Time between two looks of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Most processes that a signal ended that are named.
+const KILLED_SHOWN: usize = 4;
 
 /// How reports are printed.
 struct Reporter {
@@ -42,7 +46,11 @@ impl Reporter {
         if let Some(path) = &self.picture {
             fs::write(path, look.svg(self.language)).map_err(|cause| {
                 let path = quoted(path);
-                ExitOutcome::Usage(format!("cannot write {path}: {cause}; give --svg another file"))
+                ExitOutcome::Usage(say!(
+                    self.language,
+                    "cannot write {path}: {cause}; give --svg another file",
+                    "no se puede escribir {path}: {cause}; dale otro archivo a --svg"
+                ))
             })?;
         }
         self.last = Some(text);
@@ -59,8 +67,8 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> Result<(), ExitOutcome> {
     if !arguments.cmd.is_empty() {
         return command(&arguments.cmd, &mut reporter);
     }
-    let pids = arguments.pids.iter().map(|word| pid(word)).collect::<Result<_, _>>()?;
-    let look = look(&pids)?;
+    let pids = arguments.pids.iter().map(|word| pid(word, language)).collect::<Result<_, _>>()?;
+    let look = Look::at(&pids).map_err(|error| unseen(&error, language))?;
     reporter.show(&look)?;
     if arguments.watch { watch(pids, look, &mut reporter) } else { outcome(look.is_wrong()) }
 }
@@ -69,18 +77,21 @@ fn outcome(is_wrong: bool) -> Result<(), ExitOutcome> {
     if is_wrong { Err(ExitOutcome::No) } else { Ok(()) }
 }
 
-fn pid(word: &str) -> Result<u32, ExitOutcome> {
+fn pid(word: &str, language: Language) -> Result<u32, ExitOutcome> {
     let number = word.parse().ok().filter(|&pid| pid > 0 && i32::try_from(pid).is_ok());
     let number = number.filter(|&pid| pid != std::process::id());
     number.ok_or_else(|| {
         let word = evenly::printable(word.as_bytes(), 200);
-        let advice = "give numbers of other processes (pgrep NAME), or -- and a command";
-        ExitOutcome::Usage(format!("'{word}' is not the number of a process; {advice}"))
+        ExitOutcome::Usage(say!(
+            language,
+            "'{word}' is not the number of a process; give numbers of other processes (pgrep NAME), or -- and a command",
+            "'{word}' no es el número de un proceso; poné números de otros procesos (pgrep NOMBRE), o -- y un comando"
+        ))
     })
 }
 
-fn look(pids: &BTreeSet<u32>) -> Result<Look, ExitOutcome> {
-    Look::at(pids).map_err(|error| ExitOutcome::Usage(error.to_string()))
+fn unseen(error: &InspectError, language: Language) -> ExitOutcome {
+    ExitOutcome::Usage(error.message(language))
 }
 
 fn watch(
@@ -98,7 +109,7 @@ fn watch(
             Err(InspectError::NoProcess(ended)) => {
                 pids.remove(&ended);
             }
-            Err(error) => return Err(ExitOutcome::Usage(error.to_string())),
+            Err(error) => return Err(unseen(&error, reporter.language)),
         }
         if pids.is_empty() {
             return outcome(last.is_wrong());
@@ -107,9 +118,14 @@ fn watch(
 }
 
 fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcome> {
+    let language = reporter.language;
     let cannot = |cause: &io::Error| {
         let program = quoted(&words[0]);
-        ExitOutcome::Usage(format!("cannot start {program}: {cause}; check its name and its path"))
+        ExitOutcome::Usage(say!(
+            language,
+            "cannot start {program}: {cause}; check its name and its path",
+            "no se puede ejecutar {program}: {cause}; revisá el nombre y la ruta"
+        ))
     };
     // Without a guard only SIGKILL leaves the command running. That is no reason not to start it.
     let _ = continue_guarded(|| {});
@@ -129,7 +145,7 @@ fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcom
                 }
                 // Something moved meanwhile.
                 Err(InspectError::NoProcess(_)) => {}
-                Err(error) => return Err(ExitOutcome::Usage(error.to_string())),
+                Err(error) => return Err(unseen(&error, reporter.language)),
             },
             // Only a wait with a limit is late.
             Event::Late => {}
@@ -137,25 +153,56 @@ fn command(words: &[OsString], reporter: &mut Reporter) -> Result<(), ExitOutcom
                 if let Some(signal) = signals.next() {
                     started.end();
                     let program = quoted(&words[0]);
-                    let ended = match reporter.language {
-                        Language::English => format!("stopped by {signal}; {program} was ended"),
-                        Language::Spanish => format!("detenido por {signal}; se terminó {program}"),
-                    };
+                    let ended = say!(
+                        language,
+                        "stopped by {signal}; {program} was ended",
+                        "detenido por {signal}; se terminó {program}"
+                    );
                     return Err(ExitOutcome::Interrupted(signal, ended));
                 }
             }
             Event::Ended(status) => {
-                if reporter.last.is_none() {
-                    let end = match (status.code(), reporter.language) {
-                        (Some(0), Language::English) => "ended by itself".to_owned(),
-                        (Some(0), Language::Spanish) => "terminó solo".to_owned(),
-                        (_, Language::English) => format!("ended with {status}"),
-                        (_, Language::Spanish) => format!("terminó con {status}"),
-                    };
-                    stderr::say_at_last(&format!("evenly: {} {end}\n", quoted(&words[0])));
+                if reporter.last.is_none() || !started.killed().is_empty() {
+                    let program = quoted(&words[0]);
+                    let end = end(status, started.killed(), language);
+                    stderr::say_at_last(&format!("evenly: {program} {end}\n"));
                 }
                 return Ok(());
             }
         }
     }
+}
+
+/// How a command ended, and which of its processes a signal ended.
+fn end(status: ExitStatus, killed: &BTreeMap<u32, i32>, language: Language) -> String {
+    let end = match (status.code(), status.signal()) {
+        (None, Some(signal)) => {
+            let signal = signal_name(signal);
+            say!(language, "was ended by signal {signal}", "terminó por la señal {signal}")
+        }
+        (code, _) => {
+            let code = code.unwrap_or_default();
+            say!(language, "ended with status {code}", "terminó con estado {code}")
+        }
+    };
+    let others = killed.iter().take(KILLED_SHOWN).map(|(pid, signal)| {
+        let signal = signal_name(*signal);
+        say!(
+            language,
+            "; its process {pid} was ended by signal {signal}",
+            "; su proceso {pid} terminó por la señal {signal}"
+        )
+    });
+    let others: String = others.collect();
+    let more = match killed.len().saturating_sub(KILLED_SHOWN) {
+        0 => String::new(),
+        more => say!(language, "; and {more} more", "; y {more} más"),
+    };
+    format!("{end}{others}{more}")
+}
+
+/// Number and name, as `11 (SIGSEGV)`.
+fn signal_name(signal: i32) -> String {
+    let text = ExitStatus::from_raw(signal).to_string();
+    text.trim_start_matches("signal: ").to_owned()
 }

@@ -38,7 +38,46 @@ fn a_command_that_hangs_is_ended_with_a_verdict() {
 fn a_command_that_ends_is_reported_by_its_end() {
     let output = run_words(&["inspect", "--lang", "en", "--", "sh", "-c", "echo out; exit 3"]);
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""));
-    assert_eq!(stderr(&output), "out\nevenly: sh ended with exit status: 3\n");
+    assert_eq!(stderr(&output), "out\nevenly: sh ended with status 3\n");
+}
+
+/// A child crashes. The parent sees it, and does not wait for it, so that its status stays.
+const CRASHES: &str = r#"#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    siginfo_t end;
+    pid_t child = fork();
+    if (child == 0) raise(SIGSEGV);
+    waitid(P_PID, child, &end, WEXITED | WNOWAIT);
+    printf("%d\n", child);
+}
+"#;
+
+#[test]
+fn a_process_of_a_command_that_a_signal_ended_is_named() {
+    if lacks(&["cc"]) {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("evenly-crash-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (source, program) = (folder.join("crash.c"), folder.join("crash"));
+    fs::write(&source, CRASHES).unwrap();
+    let compiled = Command::new("cc").args(["-w", "-o"]).args([&program, &source]).status();
+    assert!(compiled.unwrap().success());
+    let program = program.to_str().unwrap();
+    let output = run_words(&["inspect", "--lang", "en", "--", program]);
+    let said = stderr(&output);
+    let pid = said.lines().next().unwrap();
+    let expected = format!(
+        "{pid}\nevenly: {program} ended with status 0; its process {pid} was ended by signal 11 (SIGSEGV)\n"
+    );
+    assert_eq!((output.status.code(), &said), (Some(0), &expected));
+    fs::remove_dir_all(&folder).unwrap();
+    let words = ["inspect", "--lang", "es", "--", "sh", "-c", "kill -SEGV $$"];
+    let said = stderr(&run_words(&words));
+    assert_eq!(said, "evenly: sh terminó por la señal 11 (SIGSEGV)\n");
 }
 
 #[test]
@@ -180,7 +219,7 @@ fn watch_ends_with_the_process_and_draws_it() {
     let mut watch = command.arg(sleep.id().to_string()).stdout(Stdio::piped()).spawn().unwrap();
     let shown = BufReader::new(watch.stdout.take().unwrap());
     let mut lines = shown.lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.contains("espera un temporizador")));
+    assert!(lines.any(|line| line.contains("espera que pase un tiempo")));
     sleep.kill().unwrap();
     sleep.wait().unwrap();
     assert_eq!(watch.wait().unwrap().code(), Some(0));
@@ -198,6 +237,9 @@ fn what_is_no_process_is_refused() {
         ("inspect 2147483647", "no process 2147483647"),
         ("inspect -- ./missing-program", "cannot start ./missing-program"),
         ("inspect 1 -- true", "cannot be used"),
+        ("inspect --lang es x", "'x' no es el número de un proceso"),
+        ("inspect --lang es 2147483647", "no hay un proceso 2147483647"),
+        ("inspect --lang es -- ./missing-program", "no se puede ejecutar ./missing-program"),
     ] {
         let output = run(words);
         let said = stderr(&output);

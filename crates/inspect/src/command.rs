@@ -3,7 +3,7 @@
 use crate::gather::Movement;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -21,11 +21,16 @@ const FIRST_STEP: Duration = Duration::from_millis(2);
 /// Time between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Signals by which scripts end processes, and that of a writer whose reader has all that it wants.
+const ORDINARY: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGPIPE, libc::SIGTERM];
+
 /// A command that was started, with all its descendants. Dropped before it has ended, it is ended.
 #[derive(Debug)]
 pub struct Started {
     child: Child,
     status: Option<ExitStatus>,
+    /// Its descendants that a signal ended unexpectedly, as far as it was seen, and the signal.
+    killed: BTreeMap<u32, i32>,
     last: Option<Movement>,
     requests: Option<OwnedFd>,
 }
@@ -62,7 +67,21 @@ impl Started {
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         // Orphans become children of this process, so that they can be ended.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-        Ok(Self { child: command.spawn()?, status: None, last: None, requests: None })
+        let child = command.spawn()?;
+        Ok(Self { child, status: None, killed: BTreeMap::new(), last: None, requests: None })
+    }
+
+    /// The process of the command.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The descendants that a signal such as `SIGSEGV` ended, and the signal of each. One for which its parent waited
+    /// at once is not among them: its status is gone.
+    #[must_use]
+    pub fn killed(&self) -> &BTreeMap<u32, i32> {
+        &self.killed
     }
 
     /// Ends each wait when this descriptor can be read. It is that of the signals that ask for the end (signalfd(2)).
@@ -102,6 +121,9 @@ impl Started {
                 return Ok(Event::Late);
             }
             let now = Movement::of(&own, true);
+            for &(pid, status) in now.ended() {
+                self.note_signal(pid, ExitStatus::from_raw(status));
+            }
             if self.last.as_ref() != Some(&now) {
                 (since, is_reported) = (Instant::now(), false);
                 self.last = Some(now);
@@ -133,13 +155,26 @@ impl Started {
     fn reap(&mut self) -> io::Result<()> {
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) if pid.as_raw_nonzero().get() == self.child.id() as i32 => {
-                    self.status = Some(ExitStatus::from_raw(status.as_raw()));
+                Ok(Some((pid, status))) => {
+                    let pid = pid.as_raw_nonzero().get().cast_unsigned();
+                    let status = ExitStatus::from_raw(status.as_raw());
+                    if pid == self.child.id() {
+                        self.status = Some(status);
+                    }
+                    self.note_signal(pid, status);
                 }
-                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::INTR) => {}
                 Ok(None) | Err(rustix::io::Errno::CHILD) => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Notes the signal that ended a descendant.
+    fn note_signal(&mut self, pid: u32, status: ExitStatus) {
+        let signal = status.signal().filter(|signal| !ORDINARY.contains(signal));
+        if let Some(signal) = signal.filter(|_| pid != self.child.id()) {
+            self.killed.insert(pid, signal);
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Facts {
     pub channels: BTreeMap<Object, Channel>,
     /// The value of `/proc/sys/kernel/yama/ptrace_scope`; `None` on a kernel without Yama.
     pub ptrace_scope: Option<u8>,
+    /// What the caller calls processes that it knows, such as "the parent".
+    pub roles: BTreeMap<u32, String>,
 }
 
 /// One process.

@@ -41,7 +41,7 @@ pub(crate) fn gather(asked: &BTreeSet<u32>) -> io::Result<Facts> {
         let Some(stat) = read_stat(&format!("/proc/{pid}")).filter(|stat| !stat.is_kernel) else {
             continue;
         };
-        let is_zombie = matches!(stat.state, 'Z' | 'X' | 'x');
+        let is_zombie = has_ended(stat.state);
         let table = if is_zombie { Some(Vec::new()) } else { table::table(pid, &mut names) };
         let tids = numbers(&format!("/proc/{pid}/task")).unwrap_or_default();
         let about =
@@ -147,10 +147,18 @@ fn bytes_moved(pid: u32) -> Option<(u64, u64)> {
 
 /// What changes when a process makes progress: its state, its CPU time, and the bytes that it has moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Movement(BTreeMap<u32, Progress>);
+pub(crate) struct Movement {
+    progress: BTreeMap<u32, Progress>,
+    /// Processes that have ended and were not waited for, with their status as wait(2) gives it.
+    ended: Vec<(u32, i32)>,
+}
 
 /// State, ticks of CPU time, and bytes read and written.
 type Progress = (char, u64, Option<(u64, u64)>);
+
+fn has_ended(state: char) -> bool {
+    matches!(state, 'Z' | 'X' | 'x')
+}
 
 impl Movement {
     /// The movement of processes and their descendants, or of the descendants alone.
@@ -174,23 +182,28 @@ impl Movement {
             family.extend(children);
         }
         all.retain(|pid, _| family.contains(pid) && !(without_roots && roots.contains(pid)));
-        Self(
-            all.into_iter()
+        let ended = all.iter().filter(|(_, stat)| has_ended(stat.state));
+        Self {
+            ended: ended.map(|(&pid, stat)| (pid, stat.status)).collect(),
+            progress: all
+                .into_iter()
                 .map(|(pid, stat)| (pid, (stat.state, stat.ticks, bytes_moved(pid))))
                 .collect(),
-        )
+        }
+    }
+
+    /// The processes that have ended and were not waited for, with their status as wait(2) gives it.
+    pub(crate) fn ended(&self) -> &[(u32, i32)] {
+        &self.ended
     }
 
     /// Whether any of the processes is alive.
     pub(crate) fn is_alive(&self) -> bool {
-        self.0.values().any(|(state, _, _)| !matches!(state, 'Z' | 'X' | 'x'))
+        self.processes().next().is_some()
     }
 
     /// The processes that are alive.
     pub(crate) fn processes(&self) -> impl Iterator<Item = u32> {
-        self.0
-            .iter()
-            .filter(|(_, (state, ..))| !matches!(state, 'Z' | 'X' | 'x'))
-            .map(|(&pid, _)| pid)
+        self.progress.iter().filter(|(_, (state, ..))| !has_ended(*state)).map(|(&pid, _)| pid)
     }
 }

@@ -9,9 +9,8 @@ use crate::svg;
 use crate::text;
 use crate::verdict::judge;
 use crate::wakers::ThreadId;
-use crate::words::Language;
+use crate::words::{Language, say};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
 use std::io;
 use std::thread;
@@ -36,16 +35,24 @@ pub enum InspectError {
     NoProc(io::Error),
 }
 
-impl fmt::Display for InspectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl InspectError {
+    /// One line: what happened, why, and what to do.
+    #[must_use]
+    pub fn message(&self, language: Language) -> String {
         match self {
-            Self::NoProcess(pid) => write!(f, "no process {pid}; ps -e lists the processes"),
-            Self::NoProc(cause) => write!(f, "cannot read /proc: {cause}; mount it"),
+            Self::NoProcess(pid) => say!(
+                language,
+                "no process {pid}; ps -e lists the processes",
+                "no hay un proceso {pid}; ps -e los lista"
+            ),
+            Self::NoProc(cause) => say!(
+                language,
+                "cannot read /proc: {cause}; mount it",
+                "no se puede leer /proc: {cause}; montalo"
+            ),
         }
     }
 }
-
-impl std::error::Error for InspectError {}
 
 impl Look {
     /// Looks at these processes, their descendants, and those that share pipes with them.
@@ -74,6 +81,18 @@ impl Look {
         };
         verdict.findings.retain(|finding| finding.links.iter().all(stood));
         Ok(Self { facts, verdict })
+    }
+
+    /// The report calls these processes so, and not by their programs and numbers.
+    #[must_use]
+    pub fn with_roles(mut self, roles: BTreeMap<u32, String>) -> Self {
+        self.facts.roles = roles;
+        self
+    }
+
+    /// The children of a process, by their numbers.
+    pub fn children(&self, parent: u32) -> impl Iterator<Item = u32> {
+        self.facts.children(parent).map(|(pid, _)| pid)
     }
 
     /// Whether something is wrong.

@@ -71,15 +71,18 @@ fn columns(rows: &[Vec<String>]) -> String {
 
 fn processes(words: &Words<'_>) -> String {
     let language = words.language;
-    let head = match language {
-        Language::English => ["PID", "PARENT", "PROGRAM", "DOES"],
-        Language::Spanish => ["PID", "PADRE", "PROGRAMA", "HACE"],
+    let roles = &words.case.facts.roles;
+    let head = match (language, roles.is_empty()) {
+        (Language::English, true) => ["PID", "PARENT", "PROGRAM", "DOES"],
+        (Language::English, false) => ["PID", "PARENT", "PROCESS", "DOES"],
+        (Language::Spanish, true) => ["PID", "PADRE", "PROGRAMA", "HACE"],
+        (Language::Spanish, false) => ["PID", "PADRE", "PROCESO", "HACE"],
     };
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let shown: Vec<u32> = words.case.shown.iter().copied().collect();
     for pid in shown.iter().take(LISTED) {
         let Some(process) = words.case.facts.processes.get(pid) else { continue };
-        let name = process.name.clone();
+        let name = roles.get(pid).unwrap_or(&process.name).clone();
         let mut row = vec![pid.to_string(), process.parent.to_string(), name];
         let all = threads(process);
         if process.is_zombie {
@@ -221,8 +224,17 @@ pub(crate) fn summary(case: &Case<'_>, verdict: &Verdict, language: Language) ->
     match verdict.findings.first() {
         Some(finding) => {
             let sentences = words.sentences(finding);
-            format!("{} {}", sentences.cause, sentences.remedy)
+            let text = format!("{} {}", sentences.cause, sentences.remedy);
+            match case.facts.roles.is_empty() {
+                true => text,
+                false => capitalized(&text),
+            }
         }
         None => nothing(&words, verdict),
     }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut signs = text.chars();
+    signs.next().into_iter().flat_map(char::to_uppercase).chain(signs).collect()
 }

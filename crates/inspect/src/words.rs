@@ -50,9 +50,15 @@ pub(crate) struct Words<'a> {
 const LISTED: usize = 4;
 
 impl Words<'_> {
-    /// A process: name and number.
+    /// A process: its role if the caller knows it, or else name and number.
     pub(crate) fn process(&self, pid: u32) -> String {
-        format!("{} {pid}", self.case.facts.name(pid))
+        let role = self.case.facts.roles.get(&pid).cloned();
+        role.unwrap_or_else(|| format!("{} {pid}", self.case.facts.name(pid)))
+    }
+
+    /// A process that the sentence has named already: its role, or its number alone.
+    pub(crate) fn process_again(&self, pid: u32) -> String {
+        self.case.facts.roles.get(&pid).cloned().unwrap_or_else(|| pid.to_string())
     }
 
     /// Several things, with commas and an "and".

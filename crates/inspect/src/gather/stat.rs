@@ -15,6 +15,8 @@ pub(super) struct Stat {
     pub(super) is_kernel: bool,
     /// User and system time, in ticks.
     pub(super) ticks: u64,
+    /// Of a process that has ended: its status as wait(2) gives it.
+    pub(super) status: i32,
 }
 
 /// Parses a line. The name may contain blanks and parentheses, so the last `)` ends it.
@@ -32,6 +34,7 @@ pub(super) fn stat(line: &[u8]) -> Option<Stat> {
         is_background: terminal != 0 && foreground > 0 && foreground != group,
         is_kernel: fields.get(6)?.parse::<u64>().ok()? & KERNEL_THREAD != 0,
         ticks: fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?,
+        status: number(49).and_then(|status| i32::try_from(status).ok()).unwrap_or(0),
     })
 }
 
@@ -83,8 +86,16 @@ mod tests {
         let read = stat(line).unwrap();
         assert_eq!((read.name.as_str(), read.state, read.parent), ("a) b (c", 'S', 3));
         assert!(read.is_background && !read.is_kernel);
-        assert_eq!(read.ticks, 78);
+        assert_eq!((read.ticks, read.status), (78, 0));
         assert_eq!(stat(b"12 (x S 3"), None);
+    }
+
+    #[test]
+    fn the_last_field_is_the_status_of_a_process_that_has_ended() {
+        // proc_pid_stat(5): the state is field 3, the status field 52.
+        let before = vec!["0"; 52 - 4].join(" ");
+        let read = stat(format!("7 (x) Z {before} 11").as_bytes()).unwrap();
+        assert_eq!((read.state, read.status), ('Z', 11));
     }
 
     #[test]

@@ -75,3 +75,31 @@ fn hidden_system_calls_are_said_once_with_the_setting_of_yama() {
         .change(10, |process| process.hides_calls = true);
     assert!(!text(&computes, Language::English).contains("system calls"));
 }
+
+#[test]
+fn a_process_with_a_role_goes_by_it_in_every_kind() {
+    let mut world =
+        World::default().process((10, 1, "ej3"), &[end(7, "r", 1), end(8, "w", 1)], read(7, 1));
+    for (language, role) in [(Language::English, "the parent"), (Language::Spanish, "el padre")] {
+        world.0.roles.insert(10, role.to_owned());
+        let case = Case::of(&world.0);
+        let verdict = judge(&case);
+        for kind in Kind::ALL {
+            let mut finding: Finding = verdict.findings[0].clone();
+            finding.kind = kind;
+            finding.others.insert(10);
+            finding.links.push(finding.links[0].clone());
+            let sentences = Words { case: &case, language }.sentences(&finding);
+            let text = format!("{} {}", sentences.cause, sentences.remedy);
+            assert!(text.contains(&role[3..]) && !text.contains("ej3"), "{text}");
+            assert!(!text.contains(" de el ") && !text.contains(" a el "), "{text}");
+            // A thread has no role, and to continue a stopped process, its number is needed.
+            let has_number = [Kind::Stopped, Kind::ThreadDeadlock].contains(&kind);
+            assert!(has_number || !text.contains("10"), "{text}");
+        }
+        let report = crate::text::report(&case, &verdict, language);
+        assert!(report.contains(&format!(" {role} ")) && !report.contains("ej3"), "{report}");
+        let summary = crate::text::summary(&case, &verdict, language);
+        assert!(summary.starts_with(['T', 'E']), "{summary}");
+    }
+}

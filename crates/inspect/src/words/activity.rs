@@ -50,7 +50,7 @@ impl Words<'_> {
                 say!(
                     language,
                     "waits; /proc does not show for what",
-                    "espera; /proc no muestra qué"
+                    "espera algo que /proc no muestra"
                 )
             }
             Activity::Unknown(place) => {
@@ -116,7 +116,7 @@ impl Words<'_> {
                 "waits for input at the terminal",
                 "espera que alguien escriba en la terminal"
             ),
-            Outside::Timer => say!(language, "waits for a timer", "espera un temporizador"),
+            Outside::Timer => say!(language, "waits for a timer", "espera que pase un tiempo"),
             Outside::Signal => say!(language, "waits for a signal", "espera una señal"),
             Outside::Continue => say!(language, "waits for SIGCONT", "espera SIGCONT"),
             Outside::Debugger => say!(language, "waits for its debugger", "espera a su depurador"),

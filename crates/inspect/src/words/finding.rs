@@ -2,7 +2,7 @@
 
 use crate::facts::{Activity, End, Object};
 use crate::finding::{Finding, Kind, Link};
-use crate::words::{Words, say};
+use crate::words::{Language, Words, say};
 
 /// Cause and remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +59,22 @@ impl Words<'_> {
         } else {
             self.of_remark(finding)
         };
-        Sentences { cause, remedy }
+        Sentences { cause: self.contracted(cause), remedy: self.contracted(remedy) }
+    }
+
+    /// In Spanish, the article of a role and the word before it are one word.
+    fn contracted(&self, text: String) -> String {
+        match self.language {
+            Language::English => text,
+            Language::Spanish => text.replace(" de el ", " del ").replace(" a el ", " al "),
+        }
     }
 
     fn of_knot(&self, finding: &Finding) -> (String, String) {
         let language = self.language;
-        let subject = finding.subject;
+        let subject = self.process_again(finding.subject);
         let first = finding.links.first().map(|link| self.link(link)).unwrap_or_default();
-        let own = self.numbers(&finding.ends, subject);
+        let own = self.numbers(&finding.ends, finding.subject);
         match finding.kind {
             Kind::OwnWriteEnd => (
                 say!(
@@ -92,7 +100,7 @@ impl Words<'_> {
                 )
             }
             Kind::InheritedWriteEnds => {
-                let ends = self.ends(&finding.ends, subject);
+                let ends = self.ends(&finding.ends, finding.subject);
                 (
                     say!(
                         language,
@@ -110,13 +118,12 @@ impl Words<'_> {
                 let children = self.processes(finding.links.iter().skip(1).map(Link::pid));
                 let state =
                     finding.object.as_ref().map(|object| self.state(object)).unwrap_or_default();
-                let read = self.numbers(&finding.ends, subject);
                 let can = if finding.links.len() > 2 { "pueden" } else { "puede" };
                 (
                     say!(
                         language,
-                        "{first}; {children} cannot end, because there is no room ({state}) and only fd {read} of {subject} can read it.",
-                        "{first}; {children} no {can} terminar, porque no hay lugar ({state}) y sólo el fd {read} de {subject} puede leerlo."
+                        "{first}; {children} cannot end, because there is no room ({state}) and only {subject} can read it (fd {own}).",
+                        "{first}; {children} no {can} terminar, porque no queda lugar para escribir ({state}) y sólo {subject} puede leerlo (fd {own})."
                     ),
                     say!(
                         language,
@@ -147,13 +154,13 @@ impl Words<'_> {
                     say!(
                         language,
                         "Each waits for room that only another one can make: read while you write, or close one direction first.",
-                        "Cada uno espera lugar que sólo otro puede hacer: leé mientras escribís, o cerrá antes una dirección."
+                        "Cada uno espera que otro lea y haga lugar: leé mientras escribís, o cerrá antes uno de los dos sentidos."
                     ),
                 )
             }
             Kind::ReadEachOther => {
                 let steps = self.steps(&finding.links);
-                let writer = finding.links.get(1).map_or(subject, Link::pid);
+                let writer = finding.links.get(1).map_or(finding.subject, Link::pid);
                 let end = self.numbers(&finding.ends, writer);
                 let writer = self.process(writer);
                 (
@@ -164,8 +171,8 @@ impl Words<'_> {
                     ),
                     say!(
                         language,
-                        "{writer}: close fd {end} after the last message, before reading (or flush it, if a message is still in a buffer).",
-                        "{writer}: cerrá el fd {end} después del último mensaje, antes de leer (o vacialo con fflush, si queda un mensaje en un buffer)."
+                        "In {writer}, close({end}) after the last message, before reading (or flush it, if a message is still in a buffer).",
+                        "En {writer}, hacé close({end}) después del último mensaje, antes de leer (o fflush, si queda un mensaje en un buffer)."
                     ),
                 )
             }
@@ -190,7 +197,7 @@ impl Words<'_> {
                         say!(language, "thread {tid} {does}", "el hilo {tid} {does}")
                     })
                     .collect();
-                let (subject, threads) = (self.process(subject), self.list(&threads));
+                let (subject, threads) = (self.process(finding.subject), self.list(&threads));
                 (
                     say!(
                         language,
@@ -315,12 +322,12 @@ impl Words<'_> {
                 say!(
                     language,
                     "{object} has no reader any more; the next write of {subject} to fd {number} ends it with SIGPIPE, or fails with EPIPE.",
-                    "{object} ya no tiene lector; la próxima escritura de {subject} en el fd {number} lo termina con SIGPIPE, o falla con EPIPE."
+                    "Ya nadie lee {object}: al próximo write en el fd {number}, a {subject} lo mata SIGPIPE, o el write falla con EPIPE."
                 ),
                 say!(
                     language,
                     "End {subject}, or find out why its reader ended.",
-                    "Terminá {subject}, o averiguá por qué terminó su lector."
+                    "Terminá el proceso ({subject}), o averiguá por qué terminó el que lo leía."
                 ),
             ),
             Kind::FullQueue => {
@@ -341,7 +348,7 @@ impl Words<'_> {
                     say!(
                         language,
                         "{subject} listens on {object} and does not accept: {now} connections wait, and listen() allowed {most}{clients}.",
-                        "{subject} escucha en {object} y no acepta: hay {now} conexiones en espera, y listen() permitió {most}{clients}."
+                        "{subject} escucha en {object} y no llama a accept(): hay {now} conexiones esperando, y listen() permitió {most}{clients}."
                     ),
                     say!(
                         language,
@@ -398,7 +405,7 @@ impl Words<'_> {
                     say!(
                         language,
                         "Continue it with fg, or with kill -CONT {pid}.",
-                        "Seguilo con fg, o con kill -CONT {pid}."
+                        "Hacelo seguir con fg, o con kill -CONT {pid}."
                     ),
                 )
             }
@@ -422,7 +429,7 @@ impl Words<'_> {
                     say!(
                         language,
                         "Try --line-buffered, stdbuf -oL, or flush. A program that needs its whole input first (sort) is well.",
-                        "Probá --line-buffered, stdbuf -oL, o vaciá el buffer. Un programa que primero necesita toda su entrada (sort) está bien."
+                        "Probá con --line-buffered, stdbuf -oL o fflush. Si el programa primero necesita toda su entrada (sort), no hay nada mal."
                     ),
                 )
             }
