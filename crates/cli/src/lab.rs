@@ -1,5 +1,6 @@
 //! `evenly lab`: options, standard input and output, exit status. `evenly_lab` has the exercises.
 
+use crate::c_source;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::inspect_arguments::LanguageArgument;
@@ -75,14 +76,7 @@ pub(crate) fn lab(arguments: &LabArguments) -> Result<(), ExitOutcome> {
         Ok(requests)
     };
     let ended = lesson.run(&mut StandardOutput, predictions, &mut take_requests);
-    ended.map_err(|error| match (&error, signals.and_then(|signals| signals.next())) {
-        (LabError::Stopped, Some(signal)) => {
-            let what = error.message(language);
-            let by = say!(language, "stopped by {signal}", "detenido por {signal}");
-            ExitOutcome::Interrupted(signal, format!("{by}; {what}"))
-        }
-        _ => outcome(error, language),
-    })
+    ended.map_err(|error| stopped(error, signals.as_ref(), language))
 }
 
 /// Leaves no process and no file of an exercise behind, if a signal ends this process or the one that goes on.
@@ -94,15 +88,19 @@ fn be_guarded() {
 /// Tries a student's program, and says what is wrong.
 fn check(file: &Path, language: Language) -> Result<(), ExitOutcome> {
     let name = quoted(file);
-    if let Err(cause) = fs::read(file) {
-        return Err(ExitOutcome::Usage(say!(
+    let text = fs::read(file).map_err(|cause| {
+        ExitOutcome::Usage(say!(
             language,
             "cannot read {name}: {cause}; give the C file of your program",
             "no se puede leer {name}: {cause}; poné el archivo C de tu programa"
-        )));
+        ))
+    })?;
+    if let Some(refusal) = c_source::refusal(file, &text, language) {
+        return Err(ExitOutcome::Usage(refusal));
     }
     be_guarded();
-    let check = match Check::of(file, language) {
+    let signals = EndSignals::take().map_err(|cause| outcome(LabError::Start(cause), language))?;
+    let check = match Check::of(file, language, signals.as_fd()) {
         Err(LabError::NotCompiled(messages)) => {
             stderr::say(&messages);
             let line = say!(
@@ -113,7 +111,7 @@ fn check(file: &Path, language: Language) -> Result<(), ExitOutcome> {
             write_out(&line)?;
             return Err(ExitOutcome::No);
         }
-        result => result.map_err(|error| outcome(error, language))?,
+        result => result.map_err(|error| stopped(error, Some(&signals), language))?,
     };
     stderr::say(check.warnings());
     let sentences = check.sentences();
@@ -163,6 +161,18 @@ fn unknown(name: &str, language: Language) -> String {
             "no exercise '{name}'; evenly lab lists them",
             "no hay un ejercicio '{name}'; evenly lab los lista"
         ),
+    }
+}
+
+/// The outcome of an error, which may be that a signal asked for the end.
+fn stopped(error: LabError, signals: Option<&EndSignals>, language: Language) -> ExitOutcome {
+    match (&error, signals.and_then(EndSignals::next)) {
+        (LabError::Stopped, Some(signal)) => {
+            let what = error.message(language);
+            let by = say!(language, "stopped by {signal}", "detenido por {signal}");
+            ExitOutcome::Interrupted(signal, format!("{by}; {what}"))
+        }
+        _ => outcome(error, language),
     }
 }
 

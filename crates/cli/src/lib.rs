@@ -34,6 +34,7 @@ mod array;
 mod ask;
 mod batch;
 mod bin_options;
+mod c_source;
 mod cause_names;
 mod closed_stdout;
 mod command;

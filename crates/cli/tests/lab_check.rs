@@ -23,7 +23,9 @@ const PLANTED: [Planted; 28] = [
         name: "the_parent_keeps_its_write_end",
         old: "    close(results[1]);\n    for",
         new: "    for",
-        says: &["With 3 workers and N = 1002 it does not end. planted"],
+        says: &[
+            "With 3 workers and N = 1002 it does not end. The parent reads fd 9 (pipe, empty).",
+        ],
     },
     Planted {
         name: "the_children_keep_write_ends",
@@ -101,7 +103,9 @@ const PLANTED: [Planted; 28] = [
         name: "a_crash_with_eight_workers",
         old: "    close(results[1]);\n    for",
         new: "    close(results[1]);\n    if (workers == 8) *(volatile int *)8 = 1;\n    for",
-        says: &["With 8 workers and N = 1000 a signal ends it: SIGSEGV, a bad address."],
+        says: &[
+            "With 8 workers and N = 1000 a signal ends it: SIGSEGV, a bad address, at planted.c:44.",
+        ],
     },
     Planted {
         name: "a_child_that_goes_on_in_the_loop",
@@ -134,7 +138,7 @@ const PLANTED: [Planted; 28] = [
         old: "    int ranges[64]",
         new: "    int ranges[4]",
         // The parent and its workers all do it; any of them may be the first.
-        says: &["With 5 workers and N = 1000 a signal ends "],
+        says: &["SIGILL, an index outside of an array, at planted.c:"],
     },
     Planted {
         // The parent gets SIGPIPE of it, or an end of file too early.
@@ -142,7 +146,7 @@ const PLANTED: [Planted; 28] = [
         old: "                close(ranges[k][1]);\n",
         new: "                int ends[4];\n                ends[k] = ranges[k][1];\n                close(ends[k]);\n",
         says: &[
-            "With 5 workers and N = 1000 a signal ends a worker: SIGILL, an index outside of an array.",
+            "With 5 workers and N = 1000 a signal ends a worker: SIGILL, an index outside of an array, at planted.c:37.",
         ],
     },
     Planted {
@@ -150,7 +154,7 @@ const PLANTED: [Planted; 28] = [
         old: "        check(wait(&status), \"wait\");\n",
         new: "        int ended[4];\n        ended[i] = wait(&status);\n        check(ended[i], \"wait\");\n",
         says: &[
-            "With 5 workers and N = 1000 a signal ends it: SIGILL, an index outside of an array.",
+            "With 5 workers and N = 1000 a signal ends it: SIGILL, an index outside of an array, at planted.c:54.",
         ],
     },
     Planted {
@@ -200,7 +204,7 @@ const PLANTED: [Planted; 28] = [
         name: "a_wait_after_each_fork",
         old: "            work(ranges[i][0], results[1]);\n        }\n",
         new: "            work(ranges[i][0], results[1]);\n        }\n        check(wait(&status), \"wait\");\n",
-        says: &["it does not end. planted"],
+        says: &["it does not end. The parent waits for a child to end; worker 1 reads fd 3"],
     },
 ];
 
@@ -210,7 +214,7 @@ fn main() {
         trials.push(needing(&["cc"], planted.name, move || gets(planted)));
     }
     type Test = fn() -> Result<(), Failed>;
-    let others: [(&str, Test); 8] = [
+    let others: [(&str, Test); 11] = [
         ("the_exercise_of_the_class_in_c_gets_no_sentence", example),
         ("a_right_program_gets_no_sentence", right),
         ("a_program_that_aborts_if_a_call_fails_gets_no_sentence", aborts),
@@ -219,6 +223,9 @@ fn main() {
         ("a_pipe_made_in_the_children_is_named", pipe_in_children),
         ("a_program_that_does_not_compile_shows_the_messages_of_the_compiler", not_compiled),
         ("a_file_that_is_missing_is_a_usage_error", missing),
+        ("a_file_that_is_no_c_source_is_a_usage_error", no_source),
+        ("what_the_first_mistake_makes_impossible_is_said", not_tried),
+        ("only_warnings_that_name_a_mistake_are_shown", warned),
     ];
     trials.extend(others.map(|(name, test)| needing(&["cc"], name, test)));
     let mut arguments = Arguments::from_args();
@@ -305,7 +312,8 @@ fn spanish() -> Result<(), Failed> {
     let text = changed("    close(results[1]);\n    for", "    for");
     let (status, said, _) = check_text("spanish", &text, "es");
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("no termina. planted ") && said.contains("hacé close("), "{said}");
+    assert!(said.contains("no termina. El padre lee fd 9"), "{said}");
+    assert!(said.contains("En el padre, hacé close(10) antes de leer."), "{said}");
     Ok(())
 }
 
@@ -339,5 +347,66 @@ fn missing() -> Result<(), Failed> {
     let said = stderr(&output);
     assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
     assert!(said.contains("cannot read /nonexistent.c: No such file"), "{said}");
+    Ok(())
+}
+
+fn no_source() -> Result<(), Failed> {
+    let folder = std::env::temp_dir().join(format!("evenly-no-source-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    for (name, bytes, lang, says) in [
+        ("e1", &b"\x7fELF\x02\x01"[..], "en", "e1 is a compiled program; give its source, such as"),
+        ("e1.c", b"int\0main", "en", "e1.c has bytes 0, so it is no text"),
+        (
+            "e1.txt",
+            b"int main(void) {}",
+            "en",
+            "e1.txt does not end in .c; if it is C, copy it: cp ",
+        ),
+        ("e1", b"int main(void) {}", "es", "e1 no termina en .c; si es C, copialo: cp "),
+    ] {
+        let file = folder.join(name);
+        fs::write(&file, bytes)?;
+        let output = check(&file, lang);
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(says), "{said}");
+    }
+    fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn not_tried() -> Result<(), Failed> {
+    let calls = "failing pipe(), fork(), read() and write()";
+    let ending = format!("end of file and wait(); {calls}");
+    for (name, lacks) in [
+        ("other_arguments", format!("the other counts; pipes and their ends; {ending}")),
+        ("the_parent_keeps_its_write_end", format!("the other counts; {ending}")),
+        ("a_crash_with_eight_workers", format!("the other counts; {calls}")),
+        ("an_end_that_counts", calls.to_owned()),
+        ("no_wait", String::new()),
+        ("fixed_arguments", String::new()),
+    ] {
+        let planted = PLANTED.iter().find(|planted| planted.name == name).unwrap();
+        let text = changed(planted.old, planted.new);
+        let (_, said, _) = check_text(&format!("{name}_not_tried"), &text, "en");
+        let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("Not tried")).collect();
+        let expected =
+            format!("Not tried because of the first mistake: {lacks}. Mend it and check again.");
+        assert_eq!(
+            lines,
+            if lacks.is_empty() { vec![] } else { vec![&*expected] },
+            "{name}: {said}"
+        );
+    }
+    Ok(())
+}
+
+fn warned() -> Result<(), Failed> {
+    let unused = "static int unused(int argument) { return 0; }\nint main(int argc, char **argv) { unused(argc); ";
+    for (body, lines) in [("argv[0][0] == 'x'; ", true), ("(void)argv; ", false)] {
+        let (_, _, messages) = check_text("warned", &format!("{unused}{body}return 0; }}"), "en");
+        assert!(!messages.contains("-Wunused-parameter"), "{messages}");
+        assert_eq!(messages.contains("-Wunused-value"), lines, "{messages}");
+    }
     Ok(())
 }

@@ -13,9 +13,10 @@ use crate::compiler::compile_watched;
 use crate::error::LabError;
 use crate::folder::Folder;
 use evenly_inspect::Language;
-use finding::{Effect, Finding, untested};
+use finding::{Effect, Finding, Part, not_tried, untested};
 use hint::{Count, Hint};
 use std::fs;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use trace::{Call, Failure, Role};
 use trial::{End, Outcome, Subject};
@@ -55,22 +56,27 @@ const SIGSEGV: i32 = 11;
 #[derive(Debug)]
 pub struct Check {
     findings: Vec<Finding>,
+    /// Parts that the first mistake makes impossible.
+    not_tried: Vec<Part>,
+    /// Calls that the program never makes itself.
     untested: Vec<(Call, Role)>,
     warnings: String,
     language: Language,
 }
 
 impl Check {
-    /// Compiles and tries a program.
+    /// Compiles and tries a program. It is ended when `requests` can be read: the descriptor of the signals that ask for
+    /// the end (signalfd(2)).
     ///
     /// # Errors
-    /// If there is no C compiler, the compiler refuses the program, or the program cannot be started.
-    pub fn of(file: &Path, language: Language) -> Result<Self, LabError> {
+    /// If there is no C compiler, the compiler refuses the program, the program cannot be started, or it was ended.
+    pub fn of(file: &Path, language: Language, requests: BorrowedFd<'_>) -> Result<Self, LabError> {
         let folder = Folder::make().map_err(LabError::Folder)?;
         let (program, warnings) = compile_watched(file, folder.path())?;
         let folder = folder.path().to_owned();
-        let mut subject = Subject { program, folder, language, takes_begin: false };
-        let mut check = Self { findings: Vec::new(), untested: Vec::new(), warnings, language };
+        let mut subject = Subject { program, folder, language, requests, takes_begin: false };
+        let (findings, not_tried, untested) = (Vec::new(), Vec::new(), Vec::new());
+        let mut check = Self { findings, not_tried, untested, warnings, language };
         // The compiler has read it: what is no text is part of a comment or a string.
         let source = fs::read(file).map_err(LabError::Folder)?;
         check.try_all(&mut subject, &String::from_utf8_lossy(&source))?;
@@ -89,13 +95,17 @@ impl Check {
         self.findings.iter().map(|finding| finding.sentence(self.language)).collect()
     }
 
-    /// What could not be tested, a sentence each.
+    /// What was not tried, or could not be tested, a line each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.untested.iter().map(|&(call, role)| untested(call, role, self.language)).collect()
+        let parts = &self.not_tried[..];
+        let not_tried = (!parts.is_empty()).then(|| not_tried(parts, self.language));
+        let calls = self.untested.iter();
+        let untested = calls.map(|&(call, role)| untested(call, role, self.language));
+        not_tried.into_iter().chain(untested).collect()
     }
 
-    fn try_all(&mut self, subject: &mut Subject, source: &str) -> Result<(), LabError> {
+    fn try_all(&mut self, subject: &mut Subject<'_>, source: &str) -> Result<(), LabError> {
         let (workers, end) = FIRST;
         let mut first = subject.run(workers, end, None)?;
         if !matches!(first.end, End::Status(0) | End::Never(..)) {
@@ -112,6 +122,7 @@ impl Check {
         }
         if let Some(refusal) = refusal(FIRST, &first) {
             self.findings.push(refusal);
+            self.not_tried = vec![Part::Counts, Part::Wiring, Part::Ending, Part::Failures];
             return Ok(());
         }
         let counts = self.count(subject, &first, source)?;
@@ -126,11 +137,20 @@ impl Check {
             wiring.retain(|finding| !matches!(finding, Finding::WorkerEnds { .. }));
         }
         self.findings.extend(wiring);
+        // What else it does follows from that.
+        self.findings.sort_by_key(|finding| *finding != Finding::WorkerForks);
+        if first.trace.forked_too_many() {
+            self.not_tried.push(Part::Wiring);
+        }
         if matches!(first.end, End::Status(_)) && !first.trace.forked_too_many() {
             self.findings.extend(wiring::ending(&first.trace));
+        } else {
+            self.not_tried.push(Part::Ending);
         }
         if counts || ignores_arguments && first.end == End::Status(0) {
             self.fail_calls(subject, &first, workers)?;
+        } else {
+            self.not_tried.push(Part::Failures);
         }
         Ok(())
     }
@@ -142,12 +162,13 @@ impl Check {
     /// Compares the counts of twenty ranges, and says whether all are right.
     fn count(
         &mut self,
-        subject: &Subject,
+        subject: &Subject<'_>,
         first: &Outcome,
         source: &str,
     ) -> Result<bool, LabError> {
         if let Some(finding) = broken(FIRST, first) {
             self.findings.push(finding);
+            self.not_tried.push(Part::Counts);
             return Ok(false);
         }
         let (mut printed, mut wrong, mut status) = (Vec::new(), Vec::new(), 0);
@@ -156,6 +177,7 @@ impl Check {
             let outcome = subject.run(workers, end, None)?;
             if let Some(finding) = broken((workers, end), &outcome) {
                 self.findings.push(finding);
+                self.not_tried.push(Part::Counts);
                 return Ok(false);
             }
             is_constant &= outcome.output == first.output;
@@ -201,7 +223,7 @@ impl Check {
     /// Lets each call fail once, the first and the last of pipe() and fork().
     fn fail_calls(
         &mut self,
-        subject: &Subject,
+        subject: &Subject<'_>,
         first: &Outcome,
         workers: usize,
     ) -> Result<(), LabError> {
@@ -230,11 +252,12 @@ impl Check {
             }
             // abort() shows that the program has noticed it.
             let crash = outcome.trace.crash().filter(|&(_, signal)| signal != SIGABRT);
+            let crashes = |signal| Effect::Crashes(outcome.crash(signal));
             let effect = match (&outcome.end, crash) {
                 (End::Never(..), _) => Effect::NeverEnds,
-                (_, Some((_, signal))) => Effect::Crashes(signal),
+                (_, Some((_, signal))) => crashes(signal),
                 // A handler has no stack after an overflow of the stack.
-                (End::Signal(SIGSEGV), None) => Effect::Crashes(SIGSEGV),
+                (End::Signal(SIGSEGV), None) => crashes(SIGSEGV),
                 (End::Status(0), None) if outcome.last_line() != first.last_line() => {
                     Effect::Prints(outcome.last_line().to_owned())
                 }
@@ -271,15 +294,16 @@ fn broken((workers, end): (usize, i64), outcome: &Outcome) -> Option<Finding> {
     }
     let before_fork = outcome.trace.forked().0.is_empty();
     if let Some((role, signal)) = outcome.trace.crash() {
-        return Some(Finding::Signal { workers, end, role, signal, before_fork });
+        let crash = outcome.crash(signal);
+        return Some(Finding::Signal { workers, end, role, crash, before_fork });
     }
     match &outcome.end {
         End::Never(summary, _) => {
             Some(Finding::NeverEnds { workers, end, summary: summary.clone() })
         }
         End::Signal(signal) => {
-            let (role, signal) = (Role::Parent, *signal);
-            Some(Finding::Signal { workers, end, role, signal, before_fork })
+            let (role, crash) = (Role::Parent, outcome.crash(*signal));
+            Some(Finding::Signal { workers, end, role, crash, before_fork })
         }
         End::Status(_) => None,
     }

@@ -38,8 +38,10 @@ pub(crate) fn compile_watched(file: &Path, folder: &Path) -> Result<(PathBuf, St
     let mut command = Command::new("cc");
     // An index outside of an array ends the program, with no library of a sanitizer (gcc's option, which clang knows, too).
     command.args(["-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]);
-    // With _FORTIFY_SOURCE, read() would have another name.
-    command.args(["-O1", "-g", "-Wall", "-Wextra", "-U_FORTIFY_SOURCE", "-pthread"]);
+    // Of the warnings, those that name a mistake.
+    command.args(["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-field-initializers"]);
+    // With _FORTIFY_SOURCE, read() would have another name. For -no-pie see `watch.c`.
+    command.args(["-O1", "-g", "-U_FORTIFY_SOURCE", "-pthread", "-no-pie"]);
     command.args(WRAPPED.map(|name| format!("-Wl,--wrap={name}")));
     command.arg("-o").arg(&program).arg(std::path::absolute(file).map_err(LabError::Folder)?);
     command.args([&guard, &watch]).arg("-lm");
@@ -49,6 +51,21 @@ pub(crate) fn compile_watched(file: &Path, folder: &Path) -> Result<(PathBuf, St
 fn write(folder: &Path, file: &str, text: &str) -> Result<PathBuf, LabError> {
     let path = folder.join(file);
     fs::write(&path, text).map(|()| path).map_err(LabError::Folder)
+}
+
+/// The line of an instruction of a program from [`compile_watched`], as `FILE.c:12`. `None` if addr2line (of binutils, which
+/// cc needs, too) does not know it, or it is none of the student's.
+pub(crate) fn line_of(program: &Path, address: i32) -> Option<String> {
+    let mut command = Command::new("addr2line");
+    command.arg("-e").arg(program).arg(format!("{address:#x}")).stdin(Stdio::null());
+    let output = String::from_utf8(command.output().ok()?.stdout).ok()?;
+    let (file, line) = output.lines().next()?.rsplit_once(':')?;
+    // It may be followed by " (discriminator 2)".
+    let line: u32 = line.split(' ').next()?.parse().ok()?;
+    let file = Path::new(file);
+    let is_ours = program.parent()?.parent()? == file.parent()?;
+    let name = file.file_name()?.to_str()?;
+    (!is_ours).then(|| format!("{name}:{line}"))
 }
 
 /// Runs the compiler, and returns its warnings.

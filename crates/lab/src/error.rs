@@ -18,7 +18,7 @@ pub enum LabError {
     Start(io::Error),
     /// The program ran without the part that notes its calls.
     NotWatched,
-    /// A signal asked for the end; the processes of the exercise have ended.
+    /// A signal asked for the end; the processes of the program have ended.
     Stopped,
     /// A prediction cannot be typed.
     NoTerminal,
@@ -64,7 +64,7 @@ impl LabError {
                 "no se pueden ver las llamadas del programa: terminó antes de main, o no usa la biblioteca de C; probalo solo"
             ),
             Self::Stopped => {
-                say!(language, "the exercise was ended", "se terminó el ejercicio")
+                say!(language, "its program was ended", "se terminó su programa")
             }
             Self::NoTerminal => say!(
                 language,

@@ -24,7 +24,7 @@ pub(crate) enum Finding {
     /// It never ends; what `evenly inspect` says.
     NeverEnds { workers: usize, end: i64, summary: String },
     /// A signal ends one of its processes.
-    Signal { workers: usize, end: i64, role: Role, signal: i32, before_fork: bool },
+    Signal { workers: usize, end: i64, role: Role, crash: Crash, before_fork: bool },
     /// The count is right, and the exit status says that it is not.
     Status { status: i32 },
     /// It forks processes without end.
@@ -56,7 +56,49 @@ pub(crate) enum Finding {
 pub(crate) enum Effect {
     Prints(String),
     NeverEnds,
-    Crashes(i32),
+    Crashes(Crash),
+}
+
+/// A signal that ends a process, and the line of the program that caused it, as `FILE.c:12`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Crash {
+    pub(crate) signal: i32,
+    pub(crate) place: Option<String>,
+}
+
+/// A part of the check that a mistake makes impossible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Counts,
+    Wiring,
+    Ending,
+    Failures,
+}
+
+impl Part {
+    fn name(self, language: Language) -> String {
+        match self {
+            Self::Counts => say!(language, "the other counts", "las demás cuentas"),
+            Self::Wiring => say!(language, "pipes and their ends", "los pipes y sus extremos"),
+            Self::Ending => say!(language, "end of file and wait()", "el fin de archivo y wait()"),
+            Self::Failures => say!(
+                language,
+                "failing pipe(), fork(), read() and write()",
+                "que fallen pipe(), fork(), read() y write()"
+            ),
+        }
+    }
+}
+
+/// What was not tried because of the first mistake.
+pub(crate) fn not_tried(parts: &[Part], language: Language) -> String {
+    let parts: Vec<String> = parts.iter().map(|part| part.name(language)).collect();
+    let parts = parts.join("; ");
+    say!(
+        language,
+        "Not tried because of the first mistake: {parts}. Mend it and check again.",
+        "Sin probar por el primer error: {parts}. Corregilo y volvé a revisar."
+    )
 }
 
 /// What cannot be tested, because the program never makes this call itself.
@@ -144,8 +186,8 @@ impl Finding {
                 let head = say!(language, "{call} it does not end.", "{call} no termina.");
                 format!("{head} {summary}").trim_end().to_owned()
             }
-            Self::Signal { workers, end, role, signal, before_fork } => {
-                let (call, name) = (call(*workers, *end, language), signal_name(*signal, language));
+            Self::Signal { workers, end, role, crash, before_fork } => {
+                let (call, name) = (call(*workers, *end, language), crash.text(language));
                 let sentence = match role {
                     Role::Parent => say!(
                         language,
@@ -158,7 +200,7 @@ impl Finding {
                         "{call} una señal mata a un worker: {name}."
                     ),
                 };
-                match (before_fork, signal) {
+                match (before_fork, crash.signal) {
                     (true, 11) => say!(
                         language,
                         "{sentence} Before its first fork(): does it use an argument that is missing? It is called as PROGRAM WORKERS N.",
@@ -242,8 +284,8 @@ impl Finding {
                         )
                     }
                     Effect::NeverEnds => say!(language, "it does not end", "no termina"),
-                    Effect::Crashes(signal) => {
-                        let signal = signal_name(*signal, language);
+                    Effect::Crashes(crash) => {
+                        let signal = crash.text(language);
                         say!(language, "a signal ends it: {signal}", "lo mata una señal: {signal}")
                     }
                 };
@@ -281,10 +323,27 @@ impl Finding {
     }
 }
 
+impl Crash {
+    fn text(&self, language: Language) -> String {
+        let name = signal_name(self.signal, language);
+        match &self.place {
+            Some(place) => say!(language, "{name}, at {place}", "{name}, en {place}"),
+            None if self.signal == SIGILL => say!(
+                language,
+                "{name} (cc -g -fsanitize=bounds makes a program that says where)",
+                "{name} (cc -g -fsanitize=bounds hace un programa que dice dónde)"
+            ),
+            None => name,
+        }
+    }
+}
+
+/// Of signal(7). The compiler puts it into the program for each index (`compile_watched`).
+const SIGILL: i32 = 4;
+
 fn signal_name(signal: i32, language: Language) -> String {
     match signal {
-        // The compiler puts this into the program for each index (`compile_watched`).
-        4 => say!(
+        SIGILL => say!(
             language,
             "SIGILL, an index outside of an array",
             "SIGILL, un índice fuera de un arreglo"

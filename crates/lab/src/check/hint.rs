@@ -24,6 +24,8 @@ pub(crate) enum Hint {
     TakesFirst,
     /// It reads its numbers from standard input.
     ReadsInput,
+    /// It takes exit statuses for counts.
+    ExitStatus,
 }
 
 impl Hint {
@@ -50,6 +52,9 @@ impl Hint {
             return Some(Self::TooMany);
         }
         let loses = all_wrong(|one, printed| printed < one.right);
+        if loses && source.contains("WEXITSTATUS") {
+            return Some(Self::ExitStatus);
+        }
         (loses && !wrong.iter().any(|one| is_whole(one))).then_some(Self::LosesRest)
     }
 
@@ -75,6 +80,11 @@ impl Hint {
                 language,
                 "It takes argv[1] for N: that is the number of workers, and the last argument is N.",
                 "Toma argv[1] como N: es la cantidad de workers, y el último argumento es N."
+            ),
+            Self::ExitStatus => say!(
+                language,
+                "An exit status is a number from 0 to 255, so a larger count gets lost: send it through a pipe.",
+                "Un estado de salida va de 0 a 255, así que una cuenta mayor se pierde: mandala por un pipe."
             ),
             Self::ReadsInput => say!(
                 language,
@@ -132,6 +142,7 @@ mod tests {
         assert_eq!(hint(|workers, end| right(end / workers * workers), ""), Some(Hint::LosesRest));
         assert_eq!(hint(|workers, _| right(workers), ""), Some(Hint::TakesFirst));
         assert_eq!(hint(|_, _| 0, ""), None);
+        assert_eq!(hint(|_, end| right(end) % 256, "WEXITSTATUS(s)"), Some(Hint::ExitStatus));
         assert_eq!(hint(|_, _| 0, "sscanf(text, fscanf(file,"), None);
         assert_eq!(hint(|_, _| 0, " scanf(\"%d\""), Some(Hint::ReadsInput));
     }

@@ -167,6 +167,17 @@ impl Trace {
         Some((role, first.a))
     }
 
+    /// The address of the instruction of that signal, if it is one of the program.
+    pub(crate) fn crash_address(&self) -> Option<i32> {
+        Some(self.of(CRASH).next()?.c).filter(|&address| address > 0)
+    }
+
+    /// The processes that the parent forked, in this order.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = u32> {
+        let own = self.of(Call::Fork as i32).filter(|record| record.pid == self.root);
+        own.map(|record| record.a.cast_unsigned())
+    }
+
     /// The ends of pipes that each child of the parent had before its first write to a pipe, or, if it never wrote,
     /// before its last noted read.
     pub(crate) fn ends(&self) -> BTreeMap<i32, Vec<PipeEnd>> {

@@ -1,10 +1,14 @@
 //! One run of a student's program, with a time limit, and with one failing call if one is asked for.
 
+use crate::check::finding::Crash;
 use crate::check::trace::{self, Failure, Trace};
+use crate::compiler::line_of;
 use crate::error::LabError;
 use evenly_inspect::finding::Kind;
-use evenly_inspect::{Event, Language, Look, Started};
+use evenly_inspect::{Event, Language, Look, Started, say};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::fd::BorrowedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,10 +23,12 @@ const MOST_OUTPUT: usize = 1 << 20;
 
 /// A compiled program, and the folder for its files.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub(crate) struct Subject<'a> {
     pub(crate) program: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) language: Language,
+    /// The descriptor of the signals that ask for the end.
+    pub(crate) requests: BorrowedFd<'a>,
     /// Whether it is called with the begin of the range, too: `PROGRAM WORKERS 0 N`.
     pub(crate) takes_begin: bool,
 }
@@ -44,6 +50,8 @@ pub(crate) struct Outcome {
     /// What it wrote to standard error.
     pub(crate) errors: String,
     pub(crate) trace: Trace,
+    /// The line of the first crash, as `FILE.c:12`.
+    pub(crate) place: Option<String>,
 }
 
 impl Outcome {
@@ -60,12 +68,16 @@ impl Outcome {
         line.unwrap_or_default().chars().take(100).collect()
     }
 
+    pub(crate) fn crash(&self, signal: i32) -> Crash {
+        Crash { signal, place: self.place.clone() }
+    }
+
     pub(crate) fn last_line(&self) -> &str {
         self.output.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim()
     }
 }
 
-impl Subject {
+impl Subject<'_> {
     /// Runs the program for the range 0..`end` with some workers.
     pub(crate) fn run(
         &self,
@@ -85,14 +97,28 @@ impl Subject {
         command.args(self.takes_begin.then_some("0")).arg(end.to_string());
         command.env("EVENLY_LAB_TRACE", &trace_path);
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let mut started = Started::spawn(&mut command).map_err(LabError::Start)?;
-        let end = self.watch(&mut started);
+        let requests = self.requests.try_clone_to_owned().map_err(LabError::Start)?;
+        let started = Started::spawn(&mut command).map_err(LabError::Start)?;
+        let mut started = started.until_readable(requests);
+        let end = self.watch(&mut started, &trace_path);
         started.end();
         let (end, trace) = (end?, Trace::read(&trace_path).map_err(LabError::Folder)?);
-        Ok(Outcome { end, output: tail(&output_path), errors: tail(&errors_path), trace })
+        let place = trace.crash_address().and_then(|address| line_of(&self.program, address));
+        Ok(Outcome { end, output: tail(&output_path), errors: tail(&errors_path), trace, place })
     }
 
-    fn watch(&self, started: &mut Started) -> Result<End, LabError> {
+    /// What a verdict calls the processes, which are gone when it is read.
+    fn roles(&self, parent: u32, trace_path: &Path) -> BTreeMap<u32, String> {
+        let parent_role = say!(self.language, "the parent", "el padre");
+        let trace = Trace::read(trace_path).unwrap_or_default();
+        let workers = (1..).zip(trace.workers());
+        let worker = |(number, pid): (usize, u32)| {
+            (pid, say!(self.language, "worker {number}", "el worker {number}"))
+        };
+        workers.map(worker).chain([(parent, parent_role)]).collect()
+    }
+
+    fn watch(&self, started: &mut Started, trace_path: &Path) -> Result<End, LabError> {
         let mut limit = Instant::now() + LONGEST;
         let mut seen: Option<(String, Option<&'static str>)> = None;
         loop {
@@ -100,6 +126,7 @@ impl Subject {
                 Event::Quiet(pids) => {
                     // A process may have ended meanwhile: then there is a next event.
                     let Ok(look) = Look::at(&pids) else { continue };
+                    let look = look.with_roles(self.roles(started.pid(), trace_path));
                     limit = limit.min(Instant::now() + AFTER_LOOK);
                     let first = look.verdict().findings.first().map(|finding| finding.kind);
                     let summary = (look.summary(self.language), first.map(Kind::name));
@@ -114,10 +141,11 @@ impl Subject {
                         (None, signal) => End::Signal(signal.unwrap_or_default()),
                     });
                 }
-                Event::Late | Event::EndRequested => {
+                Event::Late => {
                     let (summary, kind) = seen.unwrap_or_default();
                     return Ok(End::Never(summary, kind));
                 }
+                Event::EndRequested => return Err(LabError::Stopped),
             }
         }
     }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 int __real_pipe2(int ends[2], int flags);
@@ -69,9 +70,22 @@ static void scan(int call) {
 /* The signals of a mistake of the process itself. */
 static const int crashes[] = {SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
 
+/* The address of the instruction, if it is one of the program: linked with -no-pie, that is in the first 2 GiB. */
+static int place(const ucontext_t *context) {
+#if defined __x86_64__
+    unsigned long at = context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+    unsigned long at = context->uc_mcontext.pc;
+#else
+    unsigned long at = context == NULL;
+#endif
+    return at < 1UL << 31 ? (int)at : 0;
+}
+
 /* The process ends of it when this returns: SA_RESETHAND. */
-static void crash(int signal) {
-    note(CRASH, signal, 0, 0);
+static void crash(int signal, siginfo_t *about, void *context) {
+    (void)about;
+    note(CRASH, signal, 0, place(context));
     raise(signal);
 }
 
@@ -85,7 +99,7 @@ __attribute__((constructor(200))) static void begin(void) {
     trace = memory;
     /* A worker may have executed the program again. */
     if (!trace[ROOT]) trace[ROOT] = getpid();
-    struct sigaction action = {.sa_handler = crash, .sa_flags = SA_RESETHAND};
+    struct sigaction action = {.sa_sigaction = crash, .sa_flags = SA_RESETHAND | SA_SIGINFO};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &action, NULL);
 }
 
