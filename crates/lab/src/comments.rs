@@ -1,4 +1,4 @@
-//! The comments of the programs in Spanish.
+//! The comments and the output of the programs in Spanish.
 
 use evenly_inspect::Language;
 
@@ -131,9 +131,40 @@ const COMMENTS: [(&str, &str); 44] = [
     ),
 ];
 
-/// A program in C or Rust with its comments in a language; the files have them in English.
+/// What the programs print, in English and in Spanish, of the same length where the program says how long it is.
+const PRINTED: [(&str, &str); 11] = [
+    ("this program is process ", "este programa es el proceso "),
+    ("the other one is process ", "el otro es el proceso "),
+    ("back in this program", "de vuelta en este programa"),
+    ("no message is mixed", "ningún mensaje está mezclado"),
+    ("messages are mixed", "hay mensajes mezclados"),
+    ("parent", "padre"),
+    ("child", "hijo"),
+    ("done", "listo"),
+    ("hello", "hola!"),
+    (" bytes, the last is ", " bytes, el último es "),
+    (" to ", " a "),
+];
+
+/// What a program prints, in a language.
+pub(crate) fn printed(english: &str, language: Language) -> String {
+    let mut text = english.to_owned();
+    if language == Language::Spanish {
+        for (english, spanish) in PRINTED {
+            text = text.replace(english, spanish);
+        }
+    }
+    text
+}
+
+/// A program in C or Rust with its comments and its output in a language; the files have them in English.
 pub(crate) fn localized(source: &str, language: Language) -> String {
-    let mut text = source.to_owned();
+    // The other parts are between quotes.
+    let parts = source.split('"').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.to_owned(),
+        _ => printed(part, language),
+    });
+    let mut text = parts.collect::<Vec<_>>().join("\"");
     if language == Language::English {
         return text;
     }
@@ -158,8 +189,30 @@ mod tests {
         in_c.or_else(|| Some(line.split_once("//")?.1.trim_start_matches(['/', '!', ' '])))
     }
 
+    /// Whether a line has a text between quotes that is another one in Spanish.
+    fn has_text(line: &str) -> bool {
+        let mut texts = line.split('"').skip(1).step_by(2);
+        texts.any(|text| printed(text, Language::Spanish) != text)
+    }
+
     #[test]
-    fn every_comment_is_translated() {
+    fn every_output_is_translated_but_for_errors_of_the_c_library() {
+        for one in &EXERCISES {
+            for program in [&one.mistake, &one.fix] {
+                for line in program.prints.lines() {
+                    let error = line.split_once(": ");
+                    let is_error =
+                        error.is_some_and(|(_, error)| error.starts_with(char::is_uppercase));
+                    let has_words = line.contains(|sign: char| sign.is_ascii_alphabetic());
+                    let spanish = printed(line, Language::Spanish);
+                    assert_eq!(has_words && !is_error, spanish != line, "{}: {line}", one.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_comment_and_text_is_translated() {
         for one in &EXERCISES {
             let (mistake, fix) = (one.mistake.source, one.fix.source);
             for source in [mistake.c, mistake.rust, fix.c, fix.rust] {
@@ -167,7 +220,8 @@ mod tests {
                 let spanish = localized(source, Language::Spanish);
                 assert_eq!(spanish.lines().count(), source.lines().count(), "{}", one.name);
                 for (old, new) in source.lines().zip(spanish.lines()) {
-                    assert_eq!(comment(old).is_some(), old != new, "{}: {old}", one.name);
+                    let is_translated = comment(old).is_some() || has_text(old);
+                    assert_eq!(is_translated, old != new, "{}: {old}", one.name);
                     assert!(new.chars().count() <= 110, "{}: {new}", one.name);
                 }
             }

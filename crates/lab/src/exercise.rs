@@ -1,6 +1,6 @@
 //! One exercise: two programs, each in C and in Rust, what each does, and the texts in both languages.
 
-use crate::comments::localized;
+use crate::comments::{localized, printed};
 use crate::program::Run;
 use evenly_inspect::Language;
 
@@ -68,13 +68,13 @@ impl Exercise {
 }
 
 impl Source {
-    /// The text in C, with comments in a language.
+    /// The text in C, with comments and output in a language.
     #[must_use]
     pub fn c(&self, language: Language) -> String {
         localized(self.c, language)
     }
 
-    /// The text in Rust, with comments in a language.
+    /// The text in Rust, with comments and output in a language.
     #[must_use]
     pub fn rust(&self, language: Language) -> String {
         localized(self.rust, language)
@@ -82,18 +82,19 @@ impl Source {
 }
 
 impl Program {
-    /// Whether a run did what the table says.
-    pub(crate) fn is_shown_by(&self, run: &Run) -> bool {
-        self.has_printed(&run.output)
+    /// Whether a run of the program in this language did what the table says.
+    pub(crate) fn is_shown_by(&self, run: &Run, language: Language) -> bool {
+        self.has_printed(&run.output, language)
             && run.status.map(|status| status.code()) == self.status.map(Some)
             && run.verdicts.first().copied() == self.verdict
     }
 
     /// Whether it printed what the table says.
-    pub(crate) fn has_printed(&self, output: &str) -> bool {
+    fn has_printed(&self, output: &str, language: Language) -> bool {
         let mut numbers: Vec<(char, &str)> = Vec::new();
         let mut rest = output;
-        let mut parts = self.prints.split('#');
+        let prints = printed(self.prints, language);
+        let mut parts = prints.split('#');
         let first = parts.next().unwrap_or_default();
         let Some(after) = rest.strip_prefix(first) else { return false };
         rest = after;
@@ -142,13 +143,18 @@ mod tests {
     #[test]
     fn equal_names_stand_for_equal_numbers() {
         let source = Source { c: "", rust: "" };
-        let program = |prints| ends(source, 0, prints);
-        assert!(program("12\n").has_printed("12\n"));
-        assert!(!program("12\n").has_printed("12\n3"));
-        assert!(program("a #1 b #1\n").has_printed("a 70 b 70\n"));
-        assert!(!program("a #1 b #1\n").has_printed("a 70 b 71\n"));
-        assert!(program("a #1 b #2\n").has_printed("a 70 b 71\n"));
-        assert!(!program("a #1 b #2\n").has_printed("a 70 b 70\n"));
-        assert!(!program("a #1\n").has_printed("a \n"));
+        let has_printed = |prints, output| {
+            let program = ends(source, 0, prints);
+            [Language::English, Language::Spanish].map(|one| program.has_printed(output, one))
+        };
+        assert_eq!(has_printed("12\n", "12\n"), [true; 2]);
+        assert_eq!(has_printed("12\n", "12\n3"), [false; 2]);
+        assert_eq!(has_printed("a #1 b #1\n", "a 70 b 70\n"), [true; 2]);
+        assert_eq!(has_printed("a #1 b #1\n", "a 70 b 71\n"), [false; 2]);
+        assert_eq!(has_printed("a #1 b #2\n", "a 70 b 71\n"), [true; 2]);
+        assert_eq!(has_printed("a #1 b #2\n", "a 70 b 70\n"), [false; 2]);
+        assert_eq!(has_printed("a #1\n", "a \n"), [false; 2]);
+        assert_eq!(has_printed("child: #1\n", "child: 7\n"), [true, false]);
+        assert_eq!(has_printed("child: #1\n", "hijo: 7\n"), [false, true]);
     }
 }

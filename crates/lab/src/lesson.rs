@@ -79,7 +79,7 @@ impl Lesson {
             None => None,
         };
 
-        show(out, &say!(language, "\nThe program runs:\n\n", "\nEl programa en marcha:\n\n"))?;
+        show(out, &say!(language, "\nThe program runs:\n\n", "\nCorremos el programa:\n\n"))?;
         let folder = Folder::make().map_err(LabError::Folder)?;
         let requests = take_requests().map_err(LabError::Start)?;
         let ways = (&folder, requests.as_fd());
@@ -96,7 +96,7 @@ impl Lesson {
 
         show(out, &say!(language, "\nThe fix:\n\n", "\nEl arreglo:\n\n"))?;
         show(out, &difference(mistaken, fixed))?;
-        show(out, &say!(language, "\nIt runs:\n\n", "\nEn marcha:\n\n"))?;
+        show(out, &say!(language, "\nIt runs:\n\n", "\nLo corremos:\n\n"))?;
         let fix = self.try_program(out, ways, "fix", &exercise.fix)?;
         if !(mistake && fix) {
             return Err(LabError::Different(exercise.name));
@@ -158,18 +158,19 @@ impl Lesson {
         name: &str,
         expected: &Program,
     ) -> Result<bool, LabError> {
-        let program = compile(expected.source.c, folder.path(), name)?;
+        let language = self.language;
+        let program = compile(&expected.source.c(language), folder.path(), name)?;
         let try_once =
-            || program::run(&program, expected.status.is_some(), self.language, Some(requests));
+            || program::run(&program, expected.status.is_some(), language, Some(requests));
         let mut run = try_once()?;
         for _ in 1..RUNS {
-            if expected.is_shown_by(&run) {
+            if expected.is_shown_by(&run, language) {
                 break;
             }
             run = try_once()?;
         }
-        show(out, &of_run(&run, self.language))?;
-        Ok(expected.is_shown_by(&run))
+        show(out, &of_run(&run, language))?;
+        Ok(expected.is_shown_by(&run, language))
     }
 }
 

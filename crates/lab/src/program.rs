@@ -1,7 +1,8 @@
 //! One run of a compiled program: its output, its end, and the verdict if it stands still.
 
 use crate::error::LabError;
-use evenly_inspect::{Event, Language, Look, Started};
+use evenly_inspect::{Event, Language, Look, Started, say};
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -20,10 +21,17 @@ pub(crate) struct Run {
     pub(crate) output: String,
     /// Its end, or none if it was ended.
     pub(crate) status: Option<ExitStatus>,
-    /// The report of `evenly inspect`, if nothing moved for a second.
-    pub(crate) report: Option<String>,
+    /// The report of `evenly inspect`, if nothing moved for a second, and its last sentence alone.
+    pub(crate) report: Option<Report>,
     /// The names of the verdicts of that report.
     pub(crate) verdicts: Vec<&'static str>,
+}
+
+/// What `evenly inspect` says of a program.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) text: String,
+    pub(crate) summary: String,
 }
 
 /// Runs a program until it ends, or never can, or `requests` can be read: the descriptor of the signals that ask for
@@ -64,12 +72,15 @@ fn watch(started: &mut Started, ends: bool, language: Language) -> Result<Run, L
             Event::Quiet(pids) => {
                 // A process may have ended meanwhile: then there is a next event.
                 let Ok(look) = Look::at(&pids) else { continue };
+                let roles = roles(&look, started.pid(), language);
+                let look = look.with_roles(roles);
                 if !ends {
                     limit = limit.min(Instant::now() + AFTER_LOOK);
                 }
                 if run.verdicts.is_empty() {
                     let findings = &look.verdict().findings;
-                    run.report = Some(look.text(language));
+                    let (text, summary) = (look.text(language), look.summary(language));
+                    run.report = Some(Report { text, summary });
                     run.verdicts = findings.iter().map(|finding| finding.kind.name()).collect();
                     if findings.iter().any(|finding| finding.kind.never_wakes()) {
                         return Ok(run);
@@ -84,4 +95,19 @@ fn watch(started: &mut Started, ends: bool, language: Language) -> Result<Run, L
             Event::EndRequested => return Err(LabError::Stopped),
         }
     }
+}
+
+/// What a report calls the processes, which are gone when it is read.
+fn roles(look: &Look, parent: u32, language: Language) -> BTreeMap<u32, String> {
+    let children: Vec<u32> = look.children(parent).collect();
+    let is_only = children.len() == 1;
+    let child = |(number, pid): (usize, u32)| {
+        let role = match is_only {
+            true => say!(language, "the child", "el hijo"),
+            false => say!(language, "child {number}", "el hijo {number}"),
+        };
+        (pid, role)
+    };
+    let parent = (parent, say!(language, "the parent", "el padre"));
+    (1..).zip(children).map(child).chain([parent]).collect()
 }

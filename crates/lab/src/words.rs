@@ -53,15 +53,17 @@ pub(crate) fn of_run(run: &Run, language: Language) -> String {
             "\nNothing moved for a second. evenly inspect says:\n\n",
             "\nDurante un segundo no se movió nada. evenly inspect dice:\n\n"
         ));
-        text.push_str(report);
-        text.push('\n');
+        // The table of a program that is well and goes on tells nothing.
+        let is_well = run.verdicts.is_empty() && run.status.is_some();
+        text.push_str(if is_well { &report.summary } else { &report.text });
+        text.push_str(if is_well { "\n\n" } else { "\n" });
     }
     let status = run.status.map(|status| (status.code(), status));
     text.push_str(&match status {
         None => say!(
             language,
             "It does not end by itself. evenly has ended it.\n",
-            "No termina solo. Lo terminó evenly.\n"
+            "No termina nunca por su cuenta: lo cortó evenly.\n"
         ),
         Some((Some(status), _)) => {
             say!(language, "It ends with status {status}.\n", "Termina con estado {status}.\n")
