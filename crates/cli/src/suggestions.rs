@@ -39,6 +39,9 @@ pub(crate) fn call(typed: &str) -> Option<&'static str> {
         "qsub" => "write: evenly run 1..=N --as sge -- ./SCRIPT, or --as pbs",
         "bsub" => "write: evenly run 1..=N --as lsf -- ./SCRIPT",
         "srun" => "write: evenly run 1..=N --as slurm -- ./SCRIPT, or evenly sbatch SCRIPT",
+        "exercise" | "exercises" | "ejercicio" | "ejercicios" | "class" | "clase" => {
+            "write: evenly count even 0..100 -j 2 --wiring=class; evenly lab has more exercises"
+        }
         "sem" => "there is no job queue across calls",
         _ => return None,
     })

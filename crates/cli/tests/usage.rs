@@ -372,6 +372,7 @@ fn no_more_workers_than_numbers_are_forked() {
 #[test]
 fn bad_commands_are_refused_with_a_suggestion() {
     refused("cuont even 0..10", &["unknown command 'cuont'", "did you mean 'count'?"]);
+    refused("exercise", &["unknown command 'exercise'", "--wiring=class; evenly lab has more"]);
     refused("", &["no command", "evenly --help"]);
     refused("help cuont", &["unknown command 'cuont'", "did you mean 'count'?"]);
     let line = "-j stands before the command, and options stand behind it; write: evenly count -j 2 even 0..10";

@@ -1,7 +1,7 @@
 //! Captions of the stages of sockets and agents, in the order of the system calls.
 
 use super::caption::Caption;
-use super::roles::Roles;
+use super::roles::{Roles, half_open};
 use evenly::internal::{Processes, Stage};
 use evenly_inspect::{Language, say};
 
@@ -133,6 +133,6 @@ fn answered(meaning: String, doing: String, language: Language) -> Caption {
 pub(super) fn range(roles: &Roles<'_>) -> String {
     let Some(agent) = roles.processes.agent else { return String::new() };
     let Some(range) = roles.range_of_agent(agent) else { return String::new() };
-    let range = format!("{}..={}", range.first(), range.last());
+    let range = half_open(range);
     say!(roles.language, "   agent {agent}: {range}\n", "   agente {agent}: {range}\n")
 }

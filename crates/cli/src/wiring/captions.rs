@@ -1,7 +1,7 @@
 //! Captions of the stages: the system call, what the tables show, and what happens without it.
 
 use super::caption::Caption;
-use super::roles::Roles;
+use super::roles::{Roles, half_open};
 use super::table;
 use super::{agent_captions, command_captions};
 use evenly::internal::{Processes, Stage, WorkerProcess};
@@ -221,7 +221,7 @@ fn line(agent: &AgentSeen, columns: usize) -> String {
 pub(super) fn ranges(roles: &Roles<'_>) -> String {
     let language = roles.language;
     let sent = |worker: &WorkerProcess| match worker.range {
-        Some(range) => format!("{}..={}", range.first(), range.last()),
+        Some(range) => half_open(range),
         None => say!(language, "nothing", "nada"),
     };
     let all = &roles.processes.workers;

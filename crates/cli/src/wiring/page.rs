@@ -17,7 +17,7 @@ const FILE_COLUMNS: usize = 28;
 /// Descriptor tables with more entries than this take a while to read.
 const CROWDED: usize = 9;
 
-/// A narrower page has no room for the capacity of pipes.
+/// A narrower page has no room for the capacity of pipes and for long words.
 const NARROW: usize = 72;
 
 /// What the caller calls things. `None` for what it does not know: that gets its number.
@@ -67,7 +67,8 @@ impl Page<'_> {
     }
 
     pub(super) fn header<const N: usize>(&self, words: &[String; N]) -> Vec<Cell> {
-        let mut cells: Vec<_> = words.iter().map(|word| Cell::list(split(word), " ")).collect();
+        let mut cells: Vec<_> =
+            words.iter().map(|word| Cell::list(table::split(word), " ")).collect();
         cells[0] = self.marked(' ', &words[0]);
         cells
     }
@@ -113,7 +114,7 @@ impl Page<'_> {
         vec![
             self.marked(self.changes.of_process(process), &self.name(process.pid)),
             Cell::line(process.pid.to_string()),
-            Cell::list(split(&doing), " "),
+            Cell::list(table::split(&doing), " "),
             Cell::list(descriptors, "  "),
         ]
     }
@@ -257,6 +258,9 @@ impl Page<'_> {
             (0, _) if (self.labels.is_unused)(pipe.inode) => {
                 say!(language, "0: no worker here", "0: sin workers acá")
             }
+            (0, Some(0)) if self.columns < NARROW => "0 → EOF".to_owned(),
+            (0, _) if self.columns < NARROW => say!(language, "0, then EOF", "0, luego EOF"),
+            (count, _) if self.columns < NARROW => count.to_string(),
             (0, Some(0)) => say!(language, "0 → end of file", "0 → fin de archivo"),
             (0, _) => {
                 say!(language, "0 → end of file once empty", "0 → fin de archivo al vaciarse")
@@ -269,7 +273,7 @@ impl Page<'_> {
             Cell::list(self.ends(&pipe.writers), ", "),
             Cell::list(self.ends(&pipe.readers), ", "),
             Cell::list(waiting, " "),
-            Cell::list(split(&open), " "),
+            Cell::list(table::split(&open), " "),
         ]
     }
 
@@ -382,10 +386,6 @@ impl Page<'_> {
         let texts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
         texts.join(", ")
     }
-}
-
-fn split(text: &str) -> Vec<String> {
-    text.split(' ').map(str::to_owned).collect()
 }
 
 /// Processes of one shape may stand for each other: the same rows in their tables, and nothing

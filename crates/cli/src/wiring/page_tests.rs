@@ -305,6 +305,16 @@ fn what_changed_is_marked() {
 #[test]
 fn a_narrow_page_has_a_line_for_each_cell_at_worst() {
     has(&Drawn { columns: 60, ..WIDE }.text(&wiring(2)), &["process   pid   doing ", "worker 2:4"]);
+    let mut last = wiring(2);
+    for pipe in &mut last.pipes {
+        (pipe.writers, pipe.has_writer) = (vec![], Some(false));
+    }
+    for language in [Language::English, Language::Spanish] {
+        let drawn = Drawn { columns: 60, language, ..WIDE }.text(&last);
+        let then = if language == Language::English { "0, then EOF" } else { "0, luego" };
+        has(&drawn, &[then, "0 → EOF"]);
+        assert!(!drawn.contains("file") && !drawn.contains("archivo"), "{drawn}");
+    }
     let narrow = Drawn { columns: 40, ..WIDE }.text(&wiring(1));
     has(&narrow, &["primary\n  pid ", "worker 1\n  pid ", "  descriptors  0,1 /dev/null"]);
 }

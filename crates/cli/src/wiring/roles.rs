@@ -171,3 +171,8 @@ impl<'a> Roles<'a> {
 fn is_settled(family: &Family) -> bool {
     family.children.iter().all(|child| !child.from_parent.is_empty())
 }
+
+/// A range as it is typed: its end does not belong to it. The exercise of the class sends these two numbers.
+pub(super) fn half_open(range: Interval) -> String {
+    format!("{}..{}", range.first(), i128::from(range.last()) + 1)
+}

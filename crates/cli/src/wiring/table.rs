@@ -161,20 +161,41 @@ fn widths(rows: &[Vec<Cell>], columns: usize) -> Vec<usize> {
     natural
 }
 
+/// The words of a text. A name with a number, such as `worker 1`, is one word.
+pub(super) fn split(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match words.last_mut() {
+            Some(name)
+                if NUMBERED.iter().any(|role| name.ends_with(role))
+                    && word.starts_with(|sign: char| sign.is_ascii_digit()) =>
+            {
+                name.push(' ');
+                name.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// The words before the number of a name.
+const NUMBERED: [&str; 3] = ["worker", "agent", "agente"];
+
 /// Lines of at most this width, broken between words; all but the first begin with this indent.
 pub(super) fn wrapped(text: &str, columns: usize, indent: &str) -> String {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in split(text) {
         let is_fresh = lines.last().is_some_and(|line| line.trim().is_empty());
         let line = lines.len() - 1;
-        if !is_fresh && width(&lines[line]) + 1 + width(word) > columns {
+        if !is_fresh && width(&lines[line]) + 1 + width(&word) > columns {
             lines.push(format!("{indent}{word}"));
             continue;
         }
         if !is_fresh {
             lines[line].push(' ');
         }
-        lines[line].push_str(word);
+        lines[line].push_str(&word);
     }
     lines.iter().map(|line| cut_end(line, columns) + "\n").collect()
 }
@@ -203,4 +224,19 @@ pub(super) fn cut_start(text: &str, columns: usize) -> String {
 /// Names come from other programs: a control character in one must not reach the terminal.
 pub(super) fn printable(text: &str) -> String {
     evenly::printable(text.as_bytes(), usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_not_broken_before_its_number() {
+        let text = "closed: to worker 1, to worker 12, and 3 agents";
+        assert_eq!(
+            split(text),
+            ["closed:", "to", "worker 1,", "to", "worker 12,", "and", "3", "agents"]
+        );
+        assert_eq!(wrapped("read of worker 1.2", 15, "  "), "read of\n  worker 1.2\n");
+    }
 }

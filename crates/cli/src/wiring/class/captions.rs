@@ -73,10 +73,10 @@ pub(super) fn caption(stage: ExerciseStage, processes: &Processes, language: Lan
             "write()",
             say!(
                 language,
-                "the primary writes each worker its range: two numbers, 16 bytes (the workers are stopped, so that the \
-                 bytes can be seen)",
-                "el primario le escribe a cada worker su rango: dos números, 16 bytes (los workers están detenidos, para \
-                 que se vean los bytes)"
+                "the primary writes each worker its range: two numbers, 16 bytes: the first, and the end, which does not \
+                 count (the workers are stopped, so that the bytes can be seen)",
+                "el primario le escribe a cada worker su rango: dos números, 16 bytes: el primero, y el final, que no se \
+                 cuenta (los workers están detenidos, para que se vean los bytes)"
             ),
             say!(
                 language,
