@@ -48,7 +48,7 @@ pub fn shuffled_blocks(
 #[cfg(feature = "sockets")]
 #[must_use]
 pub fn launching(mut job: crate::Job, launch: Launch) -> crate::Job {
-    job.entrances.launches.push(launch);
+    job.agent_sources.launches.push(launch);
     job
 }
 

@@ -12,7 +12,7 @@ use crate::journal::Journal;
 use crate::observe::stages::StageHook;
 use crate::observe::{Observer, StatusPort};
 use crate::output::Output;
-use crate::transport::Entrances;
+use crate::transport::AgentSources;
 use crate::worker_settings::{WorkerSettings, worker_setters};
 use evenly_core::scheduler::RETRIES;
 use evenly_core::{Aggregate, Items, Policy};
@@ -69,7 +69,7 @@ pub struct Job {
     pub(crate) function: Box<dyn Function>,
     pub(crate) aggregate: Aggregate,
     pub(crate) worker_settings: WorkerSettings,
-    pub(crate) entrances: Entrances,
+    pub(crate) agent_sources: AgentSources,
     pub(crate) policy: Policy,
     pub(crate) shuffle_seed: Option<u64>,
     pub(crate) progress_every: Option<Duration>,
@@ -129,7 +129,7 @@ impl Job {
             function,
             aggregate,
             worker_settings: WorkerSettings::default(),
-            entrances: Entrances::default(),
+            agent_sources: AgentSources::default(),
             policy: Policy::default(),
             shuffle_seed: None,
             progress_every: None,

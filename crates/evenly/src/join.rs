@@ -23,14 +23,14 @@ impl Job {
     /// with back-off if it cannot be reached or is lost. The name of a host is looked up once. Several calls add agents.
     #[must_use]
     pub fn call(mut self, address: Address) -> Self {
-        self.entrances.calls.push(address);
+        self.agent_sources.calls.push(address);
         self
     }
 
     /// Listens for agents at this address from the start to the end of the job. Several calls add addresses.
     #[must_use]
     pub fn listen(mut self, address: Address) -> Self {
-        self.entrances.addresses.push(address);
+        self.agent_sources.addresses.push(address);
         self
     }
 
@@ -38,7 +38,7 @@ impl Job {
     /// serve while one replaces the other.
     #[must_use]
     pub fn keys(mut self, keys: Vec<Key>) -> Self {
-        self.entrances.keys = keys;
+        self.agent_sources.keys = keys;
         self
     }
 

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::observe::AgentSeen;
 use crate::process::limits;
-use crate::transport::{AfterCall, Arrival, EpollToken, Gone, Reception, Registry};
+use crate::transport::{AfterCall, Arrival, EpollToken, Gone, Listener, Registry};
 pub(super) use answers::boot;
 use evenly_core::agent::Leave;
 use evenly_core::engine::{Primary, Seat};
@@ -41,12 +41,12 @@ const SPARE_DESCRIPTORS: usize = 12;
 /// The addresses that agents join at, and the agents of the run.
 #[derive(Default)]
 pub(super) struct AgentServer {
-    receptions: Vec<Box<dyn Reception>>,
+    listeners: Vec<Box<dyn Listener>>,
     /// The programs that start agents. Dropped after the connections to these, whose ends end the programs.
     launcher: Option<Launcher>,
     /// The limit on open files leaves room for this many agents; `None` without a limit.
     most: Option<usize>,
-    /// By reception and the number that it gives to a peer.
+    /// By listener and the number that it gives to a peer.
     peers: BTreeMap<(usize, usize), AdmittedAgent>,
     /// Admitted peers by slot.
     seats: BTreeMap<usize, (usize, usize)>,
@@ -104,35 +104,35 @@ impl AgentServer {
         registry: &Registry,
         after_call: AfterCall<'_>,
     ) -> Result<Self, Error> {
-        if job.entrances.is_any() && !job.function.is_known_to_agents() {
+        if job.agent_sources.is_any() && !job.function.is_known_to_agents() {
             let function = job.function.name().to_owned();
             return Err(Error::FunctionOfThisProgram { function });
         }
         let registry = |index| registry.also(AGENTS + index as u32);
         // Its digest may be that of a large file.
-        let program = match job.entrances.is_any() {
+        let program = match job.agent_sources.is_any() {
             true => job.function.program_for_agents(),
             false => Program::None,
         };
-        let call = match job.entrances.is_any() {
+        let call = match job.agent_sources.is_any() {
             true => answers::call(job, program).encode(),
             false => Vec::new(),
         };
-        let receptions =
-            job.entrances.open(job.worker_settings.silence, &call, &registry, after_call)?;
-        let launches = job.entrances.launches();
-        let launcher = Launcher::joining_at(&receptions, launches, registry(receptions.len()));
+        let listeners =
+            job.agent_sources.open(job.worker_settings.silence, &call, &registry, after_call)?;
+        let launches = job.agent_sources.launches();
+        let launcher = Launcher::joining_at(&listeners, launches, registry(listeners.len()));
         // A primary without an address needs no welcome.
-        let (welcome, supplement, boot) = match receptions.is_empty() {
+        let (welcome, supplement, boot) = match listeners.is_empty() {
             true => (Vec::new(), Vec::new(), [0; 16]),
             false => {
                 let supplement = answers::supplement(job)?;
                 (answers::welcome(job, supplement.len() as u32)?.encode(), supplement, boot())
             }
         };
-        let lines = LinesToSend::of(job).filter(|_| !receptions.is_empty());
+        let lines = LinesToSend::of(job).filter(|_| !listeners.is_empty());
         Ok(Self {
-            receptions,
+            listeners,
             launcher,
             most: None,
             peers: BTreeMap::new(),
@@ -157,21 +157,21 @@ impl AgentServer {
     /// How many descriptors agents need at least.
     pub(super) fn fewest_descriptors(&self) -> usize {
         let programs = self.launcher.as_ref().map_or(0, Launcher::most_descriptors);
-        self.receptions.len() * FEWEST_CONNECTIONS + programs
+        self.listeners.len() * FEWEST_CONNECTIONS + programs
     }
 
     /// Divides what the limit on open files still allows among the addresses. Called when all workers
     /// and files have their descriptors.
     pub(super) fn share_descriptors(&mut self) {
-        if self.receptions.is_empty() {
+        if self.listeners.is_empty() {
             return;
         }
         let Some(free) = limits::free_descriptors() else { return };
-        let each = free.saturating_sub(SPARE_DESCRIPTORS) / self.receptions.len();
+        let each = free.saturating_sub(SPARE_DESCRIPTORS) / self.listeners.len();
         let each = each.max(FEWEST_CONNECTIONS);
-        self.receptions.iter_mut().for_each(|reception| reception.limit_connections(each));
+        self.listeners.iter_mut().for_each(|listener| listener.limit_connections(each));
         // A quarter is kept for those that have not said hello.
-        self.most = Some(self.receptions.len() * (each - each / 4));
+        self.most = Some(self.listeners.len() * (each - each / 4));
     }
 
     /// The agents that have ever joined.
@@ -181,7 +181,7 @@ impl AgentServer {
 
     /// Where they may join.
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> + '_ {
-        self.receptions.iter().filter_map(|reception| reception.listens_at())
+        self.listeners.iter().filter_map(|listener| listener.listens_at())
     }
 
     /// Who sits in a slot.
@@ -196,7 +196,7 @@ impl AgentServer {
         if let Some(feed) = feed.filter(|feed| feed.has_lines_waiting()) {
             return feed.packer_behind();
         }
-        self.receptions[at.0].packer(at.1)
+        self.listeners[at.0].packer(at.1)
     }
 
     /// Queues the lines of these positions for the agent in a seat, if the positions stand for lines. They are sent
@@ -205,7 +205,7 @@ impl AgentServer {
         let (Some(lines), Seat::Agent(slot)) = (&self.lines, seat) else { return };
         let Some(at) = self.seats.get(&slot) else { return };
         let Some(agent) = self.peers.get_mut(at) else { return };
-        let Some(packer) = self.receptions[at.0].packer(at.1) else { return };
+        let Some(packer) = self.listeners[at.0].packer(at.1) else { return };
         if agent.feed.queue(lines, positions, packer.limit()) {
             self.feeding.insert(*at);
         }
@@ -213,8 +213,8 @@ impl AgentServer {
 
     /// Whether a connection waits to be accepted where this descriptor is ready.
     pub(super) fn has_waiting(&self, token: EpollToken) -> bool {
-        let reception = self.receptions.get((token.transport - AGENTS) as usize);
-        reception.is_some_and(|reception| reception.has_waiting())
+        let listener = self.listeners.get((token.transport - AGENTS) as usize);
+        listener.is_some_and(|listener| listener.has_waiting())
     }
 
     /// The seat whose last frame had answers, once.
@@ -224,8 +224,8 @@ impl AgentServer {
 
     /// Does what a ready descriptor asks for.
     pub(super) fn attend(&mut self, token: EpollToken, now_ns: u64) -> Result<(), Error> {
-        match self.receptions.get_mut((token.transport - AGENTS) as usize) {
-            Some(reception) => Ok(reception.attend(token.key, now_ns)?),
+        match self.listeners.get_mut((token.transport - AGENTS) as usize) {
+            Some(listener) => Ok(listener.attend(token.key, now_ns)?),
             None => match &mut self.launcher {
                 Some(launcher) => Ok(launcher.attend(token, Duration::from_nanos(now_ns))?),
                 None => Ok(()),
@@ -236,12 +236,12 @@ impl AgentServer {
     /// Sends what is packed.
     pub(super) fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
         self.feed()?;
-        for reception in &mut self.receptions {
-            reception.flush(now_ns)?;
+        for listener in &mut self.listeners {
+            listener.flush(now_ns)?;
         }
         let mut peers = self.feeding.iter();
-        self.has_room_to_feed = peers.any(|(reception, peer)| {
-            self.receptions[*reception].packer(*peer).is_some_and(|it| AgentFeed::has_room(it))
+        self.has_room_to_feed = peers.any(|(listener, peer)| {
+            self.listeners[*listener].packer(*peer).is_some_and(|it| AgentFeed::has_room(it))
         });
         Ok(())
     }
@@ -251,7 +251,7 @@ impl AgentServer {
         let mut outcome = Ok(());
         self.feeding.retain(|at| {
             let Some(agent) = self.peers.get_mut(at) else { return false };
-            let Some(packer) = self.receptions[at.0].packer(at.1) else { return false };
+            let Some(packer) = self.listeners[at.0].packer(at.1) else { return false };
             let filled = agent.feed.fill(packer, &self.supplement, self.lines.as_ref());
             filled.unwrap_or_else(|error| {
                 outcome = Err(error);
@@ -263,7 +263,7 @@ impl AgentServer {
 
     /// When there is something to do, if ever.
     pub(super) fn next_due(&self) -> Option<Duration> {
-        let due = self.receptions.iter().filter_map(|reception| reception.next_due_ns()).min();
+        let due = self.listeners.iter().filter_map(|listener| listener.next_due_ns()).min();
         let starts = self.launcher.as_ref().and_then(Launcher::next_due);
         match self.has_room_to_feed {
             true => Some(Duration::ZERO),
@@ -274,16 +274,16 @@ impl AgentServer {
     /// Says goodbye to every agent; [`is_quiet`](Self::is_quiet) when all of it has been delivered.
     pub(super) fn close(&mut self, now_ns: u64) {
         self.is_over = true;
-        self.receptions.iter_mut().for_each(|reception| reception.stop_calling());
+        self.listeners.iter_mut().for_each(|listener| listener.stop_calling());
         let (code, detail) = Leave::Over.code();
         self.seats.clear();
         self.feeding.clear();
         // An admitted peer that has not sent its first frame waits for the farewell, too.
-        for (reception, peer) in std::mem::take(&mut self.peers).into_keys() {
-            if let Some(packer) = self.receptions[reception].packer(peer) {
+        for (listener, peer) in std::mem::take(&mut self.peers).into_keys() {
+            if let Some(packer) = self.listeners[listener].packer(peer) {
                 packer.farewell(code, detail);
             }
-            self.receptions[reception].close(peer);
+            self.listeners[listener].close(peer);
         }
         // The run is over, so a failure has no consequence.
         let _ = self.flush(now_ns);
@@ -292,15 +292,15 @@ impl AgentServer {
 
     /// Whether every agent has received what was sent last, and the programs that started agents have ended.
     pub(super) fn is_quiet(&self) -> bool {
-        !self.receptions.iter().any(|reception| reception.is_lingering())
+        !self.listeners.iter().any(|listener| listener.is_lingering())
             && self.launcher.as_ref().is_none_or(Launcher::is_quiet)
     }
 
     /// Packs a heartbeat for every admitted agent, also for one whose first frame this primary does not read
     /// while it stands still.
     pub(super) fn beat_while_standing(&mut self) {
-        for (reception, peer) in self.peers.keys() {
-            if let Some(packer) = self.receptions[*reception].packer(*peer) {
+        for (listener, peer) in self.peers.keys() {
+            if let Some(packer) = self.listeners[*listener].packer(*peer) {
                 packer.heartbeat(Heartbeat::OfPrimary);
             }
         }
@@ -309,11 +309,11 @@ impl AgentServer {
     /// The next message at one address, if one has come. Frames of seated agents go to `engine`.
     pub(super) fn next_said(
         &mut self,
-        reception: usize,
+        listener: usize,
         engine: &mut Primary,
         now_ns: u64,
     ) -> Result<Option<AgentMessage>, Error> {
-        let Some(arrival) = self.receptions.get_mut(reception).and_then(|at| at.next()) else {
+        let Some(arrival) = self.listeners.get_mut(listener).and_then(|at| at.next()) else {
             return Ok(None);
         };
         let said = match arrival {
@@ -321,33 +321,33 @@ impl AgentServer {
                 let is_call = || Call::decode(hello).is_ok();
                 let hello = Hello::decode(hello)
                     .map_err(|misunderstood| answers::misunderstood(&misunderstood, is_call()));
-                AgentMessage::Hello(self.receive(reception, peer, hello, now_ns)?)
+                AgentMessage::Hello(self.receive(listener, peer, hello, now_ns)?)
             }
-            Arrival::Gone { peer, why } => match self.peers.get(&(reception, peer)) {
+            Arrival::Gone { peer, why } => match self.peers.get(&(listener, peer)) {
                 Some(AdmittedAgent { slot: Some(slot), .. }) => AgentMessage::Gone(*slot, why),
                 // Its number may be another's by now, so nothing is closed.
                 _ => {
-                    self.peers.remove(&(reception, peer));
+                    self.peers.remove(&(listener, peer));
                     AgentMessage::Nothing
                 }
             },
             Arrival::Frame { peer: Some(peer), frame } => {
-                match self.peers.get_mut(&(reception, peer)) {
+                match self.peers.get_mut(&(listener, peer)) {
                     Some(AdmittedAgent { slot: Some(slot), .. }) => {
                         self.answered = Some(*slot).filter(|_| has_answers(&frame));
                         AgentMessage::Heard(*slot, engine.hear_agent(*slot, frame, now_ns))
                     }
                     Some(agent) if is_first(&frame) && agent.feed.is_empty() => {
                         if agent.feed.begin(&self.supplement) {
-                            self.feeding.insert((reception, peer));
+                            self.feeding.insert((listener, peer));
                             AgentMessage::Nothing
                         } else {
                             AgentMessage::First(peer)
                         }
                     }
                     Some(_) => {
-                        self.peers.remove(&(reception, peer));
-                        self.receptions[reception].close(peer);
+                        self.peers.remove(&(listener, peer));
+                        self.listeners[listener].close(peer);
                         AgentMessage::Nothing
                     }
                     None => AgentMessage::Nothing,
@@ -361,12 +361,12 @@ impl AgentServer {
     /// Gives a seat to an agent that said its first frame.
     pub(super) fn seat(
         &mut self,
-        reception: usize,
+        listener: usize,
         peer: usize,
         engine: &mut Primary,
         now_ns: u64,
     ) -> Result<Option<&AgentSeen>, Error> {
-        let at = (reception, peer);
+        let at = (listener, peer);
         let Some(joined) = self.peers.get_mut(&at) else { return Ok(None) };
         let name = engine.next_name();
         let slot = engine.agent_joined(joined.workers, WINDOW, now_ns)?;
@@ -379,8 +379,8 @@ impl AgentServer {
 
     /// Closes the connection to the agent in a seat.
     pub(super) fn hang_up(&mut self, slot: usize) {
-        if let Some((reception, peer)) = self.seats.get(&slot) {
-            self.receptions[*reception].close(*peer);
+        if let Some((listener, peer)) = self.seats.get(&slot) {
+            self.listeners[*listener].close(*peer);
         }
     }
 
@@ -403,14 +403,14 @@ impl AgentServer {
     }
 
     /// Number of addresses that agents join at.
-    pub(super) fn receptions(&self) -> usize {
-        self.receptions.len()
+    pub(super) fn listeners(&self) -> usize {
+        self.listeners.len()
     }
 
     /// Does what the timers of one address ask for.
-    pub(super) fn keep_time(&mut self, reception: usize, now_ns: u64) -> Result<(), Error> {
+    pub(super) fn keep_time(&mut self, listener: usize, now_ns: u64) -> Result<(), Error> {
         self.now_ns = now_ns;
-        let at = &mut self.receptions[reception];
+        let at = &mut self.listeners[listener];
         at.keep_time(now_ns)?;
         self.strangers.collect(&mut **at);
         Ok(())
@@ -430,12 +430,12 @@ impl AgentServer {
     /// Admits a peer, or refuses it; where it was refused, its address and the reason.
     fn receive(
         &mut self,
-        reception: usize,
+        listener: usize,
         peer: usize,
         hello: Result<Hello, String>,
         now_ns: u64,
     ) -> Result<Option<(String, String)>, Error> {
-        let address = self.receptions[reception].address(peer);
+        let address = self.listeners[listener].address(peer);
         let refusal = match hello {
             Ok(_) if self.is_over => {
                 Refusal { why: RefusalReason::Over, text: "the job is over".to_owned() }
@@ -444,10 +444,10 @@ impl AgentServer {
                 if self.most.is_some_and(|most| self.peers.len() >= most) {
                     let text = answers::too_many(self.peers.len());
                     let refusal = Refusal { why: RefusalReason::Full, text };
-                    self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
+                    self.listeners[listener].refuse(peer, &refusal.encode(), now_ns)?;
                     return Ok(Some((address, refusal.text)));
                 }
-                self.receptions[reception].admit(peer, &self.welcome, now_ns)?;
+                self.listeners[listener].admit(peer, &self.welcome, now_ns)?;
                 let Hello { workers, pid, boot, host, .. } = hello;
                 let is_here = boot == self.boot && boot != [0; 16];
                 let process = AgentProcess { host: host.clone(), pid, boot };
@@ -463,7 +463,7 @@ impl AgentServer {
                 let feed = AgentFeed::default();
                 let (slot, is_silent) = (None, false);
                 let peer_seen = AdmittedAgent { seen, process, workers, slot, is_silent, feed };
-                self.peers.insert((reception, peer), peer_seen);
+                self.peers.insert((listener, peer), peer_seen);
                 return Ok(None);
             }
             Ok(hello) => {
@@ -472,7 +472,7 @@ impl AgentServer {
             }
             Err(text) => Refusal { why: RefusalReason::Version, text },
         };
-        self.receptions[reception].refuse(peer, &refusal.encode(), now_ns)?;
+        self.listeners[listener].refuse(peer, &refusal.encode(), now_ns)?;
         Ok((refusal.why != RefusalReason::Over).then_some((address, refusal.text)))
     }
 }

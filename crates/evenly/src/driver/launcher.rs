@@ -8,7 +8,7 @@ mod program;
 mod remote_stderr;
 
 use crate::launch::Launch;
-use crate::transport::{EpollToken, Reception, Registry, TransportError, failed};
+use crate::transport::{EpollToken, Listener, Registry, TransportError, failed};
 use bootstrap::{BootstrapSession, Said};
 use program::{RunningProgram, STEP_LIMIT, ended};
 use remote_stderr::RemoteStderr;
@@ -78,13 +78,13 @@ enum HostState {
 }
 
 impl Launcher {
-    /// These programs, which know at which of the receptions their agents join; `None` if there are none.
+    /// These programs, which know at which of the listeners their agents join; `None` if there are none.
     pub(super) fn joining_at(
-        receptions: &[Box<dyn Reception>],
+        listeners: &[Box<dyn Listener>],
         launches: &[Launch],
         registry: Registry,
     ) -> Option<Self> {
-        let listening = receptions.iter().filter_map(|one| one.listens_at()?.parse().ok());
+        let listening = listeners.iter().filter_map(|one| one.listens_at()?.parse().ok());
         let listening: Vec<_> = listening.collect();
         let launches: Vec<_> = launches.iter().map(|launch| launch.resolved(&listening)).collect();
         (!launches.is_empty()).then(|| Self::new(&launches, registry))

@@ -1,14 +1,14 @@
 //! Socket transports of a build without the feature `sockets`: none.
 
-use super::{AfterCall, ListenError, Reception, Registry};
+use super::{AfterCall, ListenError, Listener, Registry};
 use crate::launch::Launch;
 use crate::silence::Silence;
 
-/// The addresses at which a job lets agents join: none.
+/// Where the agents of a job come from: nowhere.
 #[derive(Default)]
-pub(crate) struct Entrances {}
+pub(crate) struct AgentSources {}
 
-impl Entrances {
+impl AgentSources {
     pub(crate) fn is_any(&self) -> bool {
         false
     }
@@ -23,7 +23,7 @@ impl Entrances {
         _: &[u8],
         _: impl FnMut(usize) -> Registry,
         _: AfterCall<'_>,
-    ) -> Result<Vec<Box<dyn Reception>>, ListenError> {
+    ) -> Result<Vec<Box<dyn Listener>>, ListenError> {
         Ok(Vec::new())
     }
 }

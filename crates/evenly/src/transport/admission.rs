@@ -1,11 +1,13 @@
-//! Admission of peers to a listener: keys, recent sessions, count of strangers.
+//! Admission of peers to a listener: keys, hellos, recent sessions, count of strangers.
 
-use super::{TransportError, failed};
+use super::{Address, TransportError, failed};
 use crate::secure::Key;
 use crate::secure::noise::{Dialer, HANDSHAKE, NoiseSession, Responder};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+/// The longest hello, and the longest answer to one.
+pub(super) const LONGEST_HELLO: usize = 1024;
 /// Most peers that are connected without having proved that they may join. A newer one replaces the oldest.
 pub(super) const MOST_UNPROVEN: usize = 256;
 /// Number of sessions that are remembered, so that a recorded hello cannot be replayed.
@@ -17,19 +19,26 @@ pub(super) struct Admission {
     /// Empty for sockets within the machine, where the kernel names the user.
     keys: Vec<Key>,
     /// The end that dials its peers: agents at a primary, primaries at an agent.
-    pub(super) dialer: Dialer,
+    dialer: Dialer,
     recent: VecDeque<u64>,
     strangers: u64,
     /// Address of the last peer whose hello none of the keys opens.
     wrong_key: Option<SocketAddr>,
 }
 
-/// The text of a hello, and its handshake if the peer is on a network.
-pub(super) type Opened = (Vec<u8>, Option<Box<Responder>>);
+/// A hello of a peer that may ask to join, until it is answered.
+#[derive(Debug)]
+pub(super) struct ReceivedHello {
+    text: Vec<u8>,
+    /// The handshake, if the peer is on a network.
+    responder: Option<Box<Responder>>,
+    /// Whether `next` has returned it.
+    pub(super) is_reported: bool,
+}
 
 impl Admission {
-    pub(super) fn new(keys: Vec<Key>) -> Self {
-        Self { keys, dialer: Dialer::Agent, recent: VecDeque::new(), strangers: 0, wrong_key: None }
+    pub(super) fn new(keys: Vec<Key>, dialer: Dialer) -> Self {
+        Self { keys, dialer, recent: VecDeque::new(), strangers: 0, wrong_key: None }
     }
 
     /// Counts a peer that did not prove that it may join.
@@ -37,19 +46,15 @@ impl Admission {
         self.strangers += 1;
     }
 
-    /// Notes that no key opens the hello of the peer at this address.
-    pub(super) fn note_wrong_key(&mut self, peer: SocketAddr) {
-        self.wrong_key = Some(peer);
-    }
-
-    /// Address of the last peer since the last call whose hello none of the keys opens.
-    pub(super) fn take_wrong_key(&mut self) -> Option<SocketAddr> {
-        self.wrong_key.take()
-    }
-
     /// Number of strangers since the last call.
     pub(super) fn take_strangers(&mut self) -> u64 {
         std::mem::take(&mut self.strangers)
+    }
+
+    /// The last peer since the last call whose hello none of the keys opens, at an address like that of its listener.
+    pub(super) fn take_wrong_key(&mut self, listener: &Address) -> Option<String> {
+        let place = self.wrong_key.take()?;
+        Some(Address::of_peer(listener.kind(), place).to_string())
     }
 
     /// Whether a hello of this session was opened not long ago.
@@ -57,39 +62,68 @@ impl Admission {
         self.recent.contains(&session)
     }
 
-    pub(super) fn remember(&mut self, session: u64) {
-        if self.recent.len() == REMEMBERED {
-            self.recent.pop_front();
+    /// Opens a hello. `None` if none of the keys opens it, or if it is one that was recorded and replayed.
+    pub(super) fn open(
+        &mut self,
+        message: &[u8],
+        session: Option<u64>,
+        place: Option<SocketAddr>,
+    ) -> Option<ReceivedHello> {
+        if session.is_some_and(|session| self.is_recent(session)) {
+            return None;
         }
-        self.recent.push_back(session);
+        let hello = self.unseal(message, session);
+        match (&hello, session) {
+            (Some(_), Some(session)) => {
+                self.recent.truncate(REMEMBERED - 1);
+                self.recent.push_front(session);
+            }
+            (Some(_), None) => {}
+            (None, _) => self.wrong_key = place.or(self.wrong_key),
+        }
+        hello
     }
 
-    /// Opens a hello. `None` if none of the keys opens it.
-    pub(super) fn open(&self, message: &[u8]) -> Option<Opened> {
+    fn unseal(&self, message: &[u8], session: Option<u64>) -> Option<ReceivedHello> {
         if self.keys.is_empty() {
-            return Some((message.to_vec(), None));
+            let is_short = message.len() <= LONGEST_HELLO;
+            let text = is_short.then(|| message.to_vec())?;
+            return Some(ReceivedHello { text, responder: None, is_reported: false });
         }
-        let mut hello = vec![0; message.len().checked_sub(HANDSHAKE)?];
-        let (responder, _) =
-            Responder::hear((&self.keys, self.dialer), message, &mut hello).ok()?;
-        Some((hello, Some(Box::new(responder))))
+        let length = message.len().checked_sub(HANDSHAKE)?;
+        // A session is named by its ephemeral key, so no hello can be sent in the name of another.
+        if length > LONGEST_HELLO || session != session_of(message) {
+            return None;
+        }
+        let mut text = vec![0; length];
+        let (responder, _) = Responder::hear((&self.keys, self.dialer), message, &mut text).ok()?;
+        Some(ReceivedHello { text, responder: Some(Box::new(responder)), is_reported: false })
+    }
+}
+
+impl ReceivedHello {
+    /// The text that `next` returns.
+    pub(super) fn report(&mut self) -> &[u8] {
+        self.is_reported = true;
+        &self.text
+    }
+
+    /// The answer: 1 or 0, then the text; sealed if there is a handshake, which then gives the session.
+    pub(super) fn answer(
+        &mut self,
+        is_admitted: bool,
+        text: &[u8],
+    ) -> Result<(Vec<u8>, Option<NoiseSession>), TransportError> {
+        debug_assert!(text.len() <= LONGEST_HELLO);
+        let plain = [&[u8::from(is_admitted)], text].concat();
+        let Some(responder) = self.responder.take() else { return Ok((plain, None)) };
+        let mut sealed = Vec::new();
+        let session = responder.answer(&plain, &mut sealed).map_err(failed("getrandom"))?;
+        Ok((sealed, Some(session)))
     }
 }
 
 /// Session of a sealed hello: the first eight bytes of its ephemeral key, which is random.
 pub(super) fn session_of(message: &[u8]) -> Option<u64> {
     message.first_chunk().map(|name| u64::from_le_bytes(*name))
-}
-
-/// The answer to a hello: 1 or 0, then the text; sealed if there is a handshake, which then gives the session.
-pub(super) fn answer(
-    responder: Option<Box<Responder>>,
-    is_admitted: bool,
-    text: &[u8],
-) -> Result<(Vec<u8>, Option<NoiseSession>), TransportError> {
-    let plain = [&[u8::from(is_admitted)], text].concat();
-    let Some(responder) = responder else { return Ok((plain, None)) };
-    let mut sealed = Vec::new();
-    let session = responder.answer(&plain, &mut sealed).map_err(failed("getrandom"))?;
-    Ok((sealed, Some(session)))
 }

@@ -9,7 +9,7 @@
 //! It is the first that a called agent gets after its hello. The supplement of the welcome follows in frames of the same
 //! kind, after the first frame of the agent.
 
-use super::stream::LONGEST_HELLO;
+use super::admission::LONGEST_HELLO;
 use evenly_core::frame::Malformed;
 
 /// Bytes before the text.

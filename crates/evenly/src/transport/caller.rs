@@ -5,7 +5,7 @@
 
 use super::call_answer;
 use super::host_lookup::{HostLookup, LOOKUP_KEY};
-use super::{Address, AddressError, AddressKind, Arrival, FailedCall, Gone, Reception};
+use super::{Address, AddressError, AddressKind, Arrival, FailedCall, Gone, Listener};
 use super::{Registry, Transport, TransportError, connect};
 use crate::secure::Key;
 use crate::secure::noise::Dialer;
@@ -402,7 +402,7 @@ impl Transport for Caller {
     }
 }
 
-impl Reception for Caller {
+impl Listener for Caller {
     fn admit(&mut self, _peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(true, welcome, now_ns)
     }

@@ -3,7 +3,7 @@
 //! Bytes arrive in pieces cut anywhere, as a seed says, and a pipe has room for a limited number.
 //! An eventfd(2) stands for what epoll would say of a socket.
 
-use super::{Arrival, Gone, Reception, Registry, Transport, TransportError};
+use super::{Arrival, Gone, Listener, Registry, Transport, TransportError};
 use evenly_core::WorkerId;
 use evenly_core::frame::{PIPE_FRAME, Packer, Unpacker};
 use evenly_testkit::Random;
@@ -251,7 +251,7 @@ impl Transport for MemoryListener {
     }
 }
 
-impl Reception for MemoryListener {
+impl Listener for MemoryListener {
     fn listens_at(&self) -> Option<String> {
         Some("memory".to_owned())
     }

@@ -17,6 +17,11 @@ mod address_tests;
 #[cfg(feature = "sockets")]
 mod admission;
 #[cfg(feature = "sockets")]
+mod agent_sources;
+#[cfg(not(feature = "sockets"))]
+#[path = "absent.rs"]
+mod agent_sources;
+#[cfg(feature = "sockets")]
 mod bind_first;
 #[cfg(feature = "sockets")]
 pub(crate) mod call_answer;
@@ -27,17 +32,14 @@ pub(crate) mod conformance;
 #[cfg(feature = "sockets")]
 pub(crate) mod datagram;
 #[cfg(feature = "sockets")]
-mod entrances;
-#[cfg(not(feature = "sockets"))]
-#[path = "absent.rs"]
-mod entrances;
-#[cfg(feature = "sockets")]
 mod host_lookup;
 mod listen_error;
 #[cfg(test)]
 pub(crate) mod memory;
 #[cfg(feature = "sockets")]
 mod open;
+#[cfg(feature = "sockets")]
+mod peer_table;
 pub(crate) mod pipe;
 mod registry;
 mod socket_call;
@@ -51,7 +53,7 @@ mod unix_file_tests;
 pub use address::Address;
 pub use address_error::AddressError;
 pub use address_kind::AddressKind;
-pub(crate) use entrances::Entrances;
+pub(crate) use agent_sources::AgentSources;
 pub use listen_error::ListenError;
 #[cfg(feature = "sockets")]
 pub(crate) use open::{connect, listen, listen_for_primaries};
@@ -112,8 +114,8 @@ pub(crate) trait Transport {
     }
 }
 
-/// A transport whose peers must be admitted before they exchange frames.
-pub(crate) trait Reception: Transport {
+/// A transport whose peers must be admitted before they exchange frames. They come to its address, or it calls them.
+pub(crate) trait Listener: Transport {
     /// Admits the peer that sent a hello, with this text. It has joined with its first frame.
     fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError>;
 

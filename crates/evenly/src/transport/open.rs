@@ -2,7 +2,7 @@
 
 use super::stream::StdioEnds;
 use super::{
-    Address, AddressError, AddressKind, AfterCall, ListenError, Reception, Registry, Transport,
+    Address, AddressError, AddressKind, AfterCall, ListenError, Listener, Registry, Transport,
 };
 use super::{datagram, stream};
 use crate::secure::Key;
@@ -16,7 +16,7 @@ pub(crate) fn listen(
     silence: Silence,
     registry: Registry,
     after_call: AfterCall<'_>,
-) -> Result<Box<dyn Reception>, ListenError> {
+) -> Result<Box<dyn Listener>, ListenError> {
     open_listener(address, (keys, Dialer::Agent), silence, registry, after_call)
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn listen_for_primaries(
     keys: &[Key],
     silence: Silence,
     registry: Registry,
-) -> Result<Box<dyn Reception>, ListenError> {
+) -> Result<Box<dyn Listener>, ListenError> {
     open_listener(address, (keys, Dialer::Primary), silence, registry, &mut |_| {})
 }
 
@@ -36,18 +36,16 @@ fn open_listener(
     silence: Silence,
     registry: Registry,
     after_call: AfterCall<'_>,
-) -> Result<Box<dyn Reception>, ListenError> {
-    let keys = if address.needs_key() { keys.to_vec() } else { Vec::new() };
+) -> Result<Box<dyn Listener>, ListenError> {
+    let keys = (if address.needs_key() { keys.to_vec() } else { Vec::new() }, dialer);
     match address.kind() {
         AddressKind::Unix | AddressKind::Tcp => {
-            let listener =
-                stream::StreamListener::listen_seen(address, keys, registry, after_call)?;
-            Ok(Box::new(listener.dialed_by(dialer).with_silence(silence)?))
+            let listener = stream::StreamListener::listen(address, keys, registry, after_call)?;
+            Ok(Box::new(listener.with_silence(silence)?))
         }
         AddressKind::Unixgram | AddressKind::Udp => {
-            let listener =
-                datagram::DatagramListener::listen_seen(address, keys, registry, after_call)?;
-            Ok(Box::new(listener.dialed_by(dialer).with_silence(silence)))
+            let listener = datagram::DatagramListener::listen(address, keys, registry, after_call)?;
+            Ok(Box::new(listener.with_silence(silence)))
         }
         AddressKind::Stdio => Err(AddressError::StdioListens.into()),
     }

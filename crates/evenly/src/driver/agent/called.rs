@@ -19,7 +19,7 @@ use crate::join::JoinError;
 use crate::observe::Observation;
 use crate::secure::Key;
 use crate::transport::call_answer::CallAnswer;
-use crate::transport::{Arrival, Reception, listen_for_primaries};
+use crate::transport::{Arrival, Listener, listen_for_primaries};
 use caller_connection::CallerConnection;
 use evenly_core::frame::Body;
 use evenly_core::hello::{Call, Hello, Program, Refusal, RefusalReason, Supplement, Welcome};
@@ -45,19 +45,19 @@ pub(super) fn serve_callers(
         return Err(JoinError::NoKey);
     }
     let (silence, registry) = (join.worker_settings.silence, search.registry.also(AGENTS));
-    let mut reception = listen_for_primaries(&join.address, keys, silence, registry)?;
-    reception.limit_connections(MOST_CONNECTIONS);
-    if let Some(address) = reception.listens_at() {
+    let mut listener = listen_for_primaries(&join.address, keys, silence, registry)?;
+    listener.limit_connections(MOST_CONNECTIONS);
+    if let Some(address) = listener.listens_at() {
         search.observer.observe(&Observation::Listening { address: &address });
     }
     let mut reports = (StrangerReport::default(), RefusalReport::default());
     let mut pauses = Pauses::default();
     loop {
-        let mut callers = Callers { reception: &mut *reception, waiting: BTreeMap::new() };
+        let mut callers = Callers { listener: &mut *listener, waiting: BTreeMap::new() };
         let (peer, primary) = callers.next(search, brought, &mut reports)?;
         let others = callers.waiting.into_keys().collect();
-        let address = reception.address(peer);
-        let mut connection = CallerConnection::new(&mut *reception, peer, &primary.call, others);
+        let address = listener.address(peer);
+        let mut connection = CallerConnection::new(&mut *listener, peer, &primary.call, others);
         let end = search.serve_caller((&mut connection, &address), primary.welcome, brought);
         drop(connection);
         // One that came while a job was ending anyway.
@@ -150,7 +150,7 @@ impl PrimarySearch<'_> {
 
 /// Primaries that have called, until one of them has sent its welcome.
 struct Callers<'a> {
-    reception: &'a mut dyn Reception,
+    listener: &'a mut dyn Listener,
     /// Those that have the hello of this agent, by the number of their connection.
     waiting: BTreeMap<usize, (Call, CallAnswer)>,
 }
@@ -187,16 +187,16 @@ impl Callers<'_> {
                     return Ok(found);
                 }
             }
-            self.reception.flush(search.clock.now_ns()).map_err(failed)?;
+            self.listener.flush(search.clock.now_ns()).map_err(failed)?;
             let longest = search.clock.elapsed() + LONGEST_WAIT;
-            let due = self.reception.next_due_ns().map_or(longest, Duration::from_nanos);
+            let due = self.listener.next_due_ns().map_or(longest, Duration::from_nanos);
             let ready = search.wait(due.min(longest))?;
             let now_ns = search.clock.now_ns();
             for token in ready {
-                self.reception.attend(token.key, now_ns).map_err(failed)?;
+                self.listener.attend(token.key, now_ns).map_err(failed)?;
             }
-            self.reception.keep_time(now_ns).map_err(failed)?;
-            strangers.collect(self.reception);
+            self.listener.keep_time(now_ns).map_err(failed)?;
+            strangers.collect(self.listener);
             if let Some((count, wrong_key)) = strangers.take(search.clock.elapsed()) {
                 let wrong_key = wrong_key.as_deref();
                 search.observer.observe(&Observation::Strangers { count, wrong_key });
@@ -206,7 +206,7 @@ impl Callers<'_> {
 
     /// What has come next.
     fn hear(&mut self) -> Option<Said> {
-        Some(match self.reception.next()? {
+        Some(match self.listener.next()? {
             Arrival::Hello { peer, hello } => Said::Call(peer, understood(hello)),
             Arrival::Gone { peer, .. } => Said::Gone(peer),
             Arrival::Frame { peer: Some(peer), frame } => {
@@ -245,14 +245,14 @@ impl Callers<'_> {
                 match (call, objection) {
                     (Ok(call), None) => {
                         let hello = search.hello(&call).encode();
-                        self.reception.admit(peer, &hello, now_ns)?;
+                        self.listener.admit(peer, &hello, now_ns)?;
                         self.waiting.insert(peer, (call, CallAnswer::default()));
                     }
                     (_, objection) => {
-                        let address = self.reception.address(peer);
+                        let address = self.listener.address(peer);
                         let refusal = objection.map(|refusal| (refusal.encode(), refusal.text));
                         let (bytes, why) = refusal.unwrap_or_default();
-                        self.reception.refuse(peer, &bytes, now_ns)?;
+                        self.listener.refuse(peer, &bytes, now_ns)?;
                         if let Some(unreported) = refusals.take(search.clock.elapsed()) {
                             let (address, why) = (&address, &why);
                             let refused = Observation::AgentRefused { address, why, unreported };
@@ -268,14 +268,14 @@ impl Callers<'_> {
                     Err(misunderstood) => {
                         let why = JoinError::from(misunderstood).to_string();
                         search.observer.observe(&Observation::PassedOver { why: &why });
-                        self.reception.close(peer);
+                        self.listener.close(peer);
                     }
                 }
             }
             Said::Answer(peer, false, text) => {
-                let address = self.reception.address(peer);
+                let address = self.listener.address(peer);
                 self.waiting.remove(&peer);
-                self.reception.close(peer);
+                self.listener.close(peer);
                 match Refusal::decode(&text) {
                     Ok(Refusal { why, text }) if why != RefusalReason::Over => {
                         let text = printable(text.as_bytes(), LIMIT);
@@ -287,7 +287,7 @@ impl Callers<'_> {
             }
             Said::Nonsense(peer) => {
                 self.waiting.remove(&peer);
-                self.reception.close(peer);
+                self.listener.close(peer);
             }
             Said::Gone(peer) => {
                 self.waiting.remove(&peer);

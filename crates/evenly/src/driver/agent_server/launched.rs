@@ -15,10 +15,10 @@ impl AgentServer {
 
     /// Whether no agent is here or can come.
     pub(in crate::driver) fn is_deserted(&self) -> bool {
-        !self.receptions.is_empty()
+        !self.listeners.is_empty()
             && self.launcher.as_ref().is_none_or(Launcher::is_given_up)
             && self.seats.is_empty()
-            && !self.receptions.iter().any(|reception| reception.awaits_agents())
+            && !self.listeners.iter().any(|listener| listener.awaits_agents())
     }
 
     /// Starts the programs that are due.
@@ -34,16 +34,16 @@ impl AgentServer {
         &mut self,
         now_ns: u64,
     ) -> Result<Option<News>, Error> {
-        let mut receptions = self.receptions.iter_mut();
-        if let Some(failed) = receptions.find_map(|reception| reception.next_failed_call()) {
+        let mut listeners = self.listeners.iter_mut();
+        if let Some(failed) = listeners.find_map(|listener| listener.next_failed_call()) {
             let FailedCall { address: name, why, again } = failed;
             return Ok(Some(News::Failed { name, why, again }));
         }
         let Some(launcher) = &mut self.launcher else { return Ok(None) };
         while let Some(news) = launcher.next_news() {
-            match (news, self.receptions.last_mut()) {
-                (News::Connected { name, socket }, Some(reception)) => {
-                    reception.adopt(socket, &name, now_ns)?;
+            match (news, self.listeners.last_mut()) {
+                (News::Connected { name, socket }, Some(listener)) => {
+                    listener.adopt(socket, &name, now_ns)?;
                 }
                 (news, _) => return Ok(Some(news)),
             }

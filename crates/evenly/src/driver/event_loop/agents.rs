@@ -11,9 +11,9 @@ use evenly_core::{Heard, InvalidFrame};
 
 impl EventLoop<'_> {
     /// Hears what has come at one address.
-    pub(super) fn hear_agents(&mut self, reception: usize) -> Result<(), Error> {
+    pub(super) fn hear_agents(&mut self, listener: usize) -> Result<(), Error> {
         let now_ns = self.clock.now_ns();
-        while let Some(said) = self.agents.next_said(reception, &mut self.engine, now_ns)? {
+        while let Some(said) = self.agents.next_said(listener, &mut self.engine, now_ns)? {
             match said {
                 AgentMessage::Hello(None) | AgentMessage::Nothing => {}
                 AgentMessage::Hello(Some((address, why))) => {
@@ -23,7 +23,7 @@ impl EventLoop<'_> {
                         self.observer.observe(&refused);
                     }
                 }
-                AgentMessage::First(peer) => self.seat_agent(reception, peer, now_ns)?,
+                AgentMessage::First(peer) => self.seat_agent(listener, peer, now_ns)?,
                 AgentMessage::Heard(slot, heard) => {
                     self.answer_agent(slot, heard)?;
                     self.show_agent_answer(slot)?;
@@ -64,8 +64,8 @@ impl EventLoop<'_> {
         }
     }
 
-    fn seat_agent(&mut self, reception: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
-        let seen = self.agents.seat(reception, peer, &mut self.engine, now_ns)?.cloned();
+    fn seat_agent(&mut self, listener: usize, peer: usize, now_ns: u64) -> Result<(), Error> {
+        let seen = self.agents.seat(listener, peer, &mut self.engine, now_ns)?.cloned();
         let Some(seen) = seen else { return Ok(()) };
         self.observer.observe(&Observation::AgentJoined(&seen));
         self.show_agent(&seen)
@@ -100,9 +100,9 @@ impl EventLoop<'_> {
     /// Does what is due at the addresses of agents: timers, the report about strangers.
     pub(super) fn keep_time_of_agents(&mut self) -> Result<(), Error> {
         let (now, now_ns) = (self.clock.elapsed(), self.clock.now_ns());
-        for reception in 0..self.agents.receptions() {
-            self.agents.keep_time(reception, now_ns)?;
-            self.hear_agents(reception)?;
+        for listener in 0..self.agents.listeners() {
+            self.agents.keep_time(listener, now_ns)?;
+            self.hear_agents(listener)?;
         }
         if let Some((count, wrong_key)) = self.agents.take_strangers(now) {
             let wrong_key = wrong_key.as_deref();

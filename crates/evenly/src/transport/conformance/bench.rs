@@ -152,20 +152,20 @@ impl<'a> Bench<'a> {
 
     pub(crate) fn transport(&mut self) -> &mut dyn Transport {
         match self.primary.as_mut().unwrap() {
-            Primary::Reception(reception) => &mut **reception,
+            Primary::Listener(listener) => &mut **listener,
             Primary::Fixed(fixed) => &mut **fixed,
         }
     }
 
     pub(crate) fn admit(&mut self, peer: usize, welcome: &[u8]) {
         let now_ns = self.now_ns();
-        let Some(Primary::Reception(primary)) = &mut self.primary else { panic!() };
+        let Some(Primary::Listener(primary)) = &mut self.primary else { panic!() };
         primary.admit(peer, welcome, now_ns).unwrap();
     }
 
     pub(crate) fn refuse(&mut self, peer: usize, refusal: &[u8]) {
         let now_ns = self.now_ns();
-        let Some(Primary::Reception(primary)) = &mut self.primary else { panic!() };
+        let Some(Primary::Listener(primary)) = &mut self.primary else { panic!() };
         primary.refuse(peer, refusal, now_ns).unwrap();
     }
 
@@ -173,7 +173,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn turn_primary(&mut self) -> bool {
         let now_ns = self.now_ns();
         match &mut self.primary {
-            Some(Primary::Reception(primary)) => self.side.turn(&mut **primary, now_ns),
+            Some(Primary::Listener(primary)) => self.side.turn(&mut **primary, now_ns),
             Some(Primary::Fixed(primary)) => self.side.turn(&mut **primary, now_ns),
             None => false,
         }

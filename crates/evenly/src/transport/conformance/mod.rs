@@ -7,7 +7,7 @@ pub(crate) mod bench;
 mod pipes;
 pub(crate) mod suite;
 
-use super::{Reception, Registry, Transport};
+use super::{Listener, Registry, Transport};
 
 pub(crate) use bench::{Bench, Event, bytes, pack};
 
@@ -26,7 +26,7 @@ pub(crate) trait Fixture {
 /// The end of a primary.
 pub(crate) enum Primary {
     /// One where peers are let in.
-    Reception(Box<dyn Reception>),
+    Listener(Box<dyn Listener>),
     /// One whose peers are there from the start. They have no hello, and that one is gone is learnt
     /// elsewhere.
     Fixed(Box<dyn Transport>),
@@ -45,7 +45,7 @@ macro_rules! conforms {
 }
 
 /// All of them, for a transport whose peers are let in.
-macro_rules! conforms_as_reception {
+macro_rules! conforms_as_listener {
     ($fixture:expr) => {
         $crate::transport::conformance::conforms! {
             $fixture;
@@ -81,7 +81,7 @@ macro_rules! conforms_as_fixed {
     };
 }
 
-pub(crate) use {conforms, conforms_as_fixed, conforms_as_reception};
+pub(crate) use {conforms, conforms_as_fixed, conforms_as_listener};
 
 mod memory {
     use super::{Fixture, Primary};
@@ -95,7 +95,7 @@ mod memory {
         fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
             let (listener, rendezvous) = MemoryListener::new(registry, self.0);
             self.1 = Some(rendezvous);
-            Primary::Reception(Box::new(listener))
+            Primary::Listener(Box::new(listener))
         }
 
         fn connect(&mut self, registry: Registry, hello: &[u8], _: u64) -> Box<dyn Transport> {
@@ -109,5 +109,5 @@ mod memory {
         }
     }
 
-    super::conforms_as_reception!(Memory(1, None));
+    super::conforms_as_listener!(Memory(1, None));
 }

@@ -3,9 +3,9 @@
 use super::frames::{DatagramFrames, SegmentSeal, Unused};
 use super::listener::DatagramListener;
 use super::outcome::Origin;
-use super::peers::{DatagramPeer, DatagramPeerStage, Opening, PeerAddress};
-use super::{ANSWER_NS, LONGEST_HELLO, unixgram};
-use crate::transport::admission::{self, MOST_UNPROVEN};
+use super::peer::{DatagramPeer, DatagramPeerStage, Opening, PeerAddress};
+use super::{ANSWER_NS, unixgram};
+use crate::transport::admission::{MOST_UNPROVEN, ReceivedHello};
 use crate::transport::{Gone, TransportError};
 use evenly_core::datagram::{Content, Datagram};
 use rustix::event::epoll::EventFlags;
@@ -32,7 +32,7 @@ impl DatagramListener {
     }
 
     fn hear_hello(&mut self, session: u64, message: &[u8], origin: Origin) {
-        if let Some(number) = self.peers.of_session(session) {
+        if let Some(number) = self.sessions.get(&session).copied() {
             self.answer_again(number, message, origin);
             return;
         }
@@ -40,31 +40,28 @@ impl DatagramListener {
         if self.admission.is_recent(session) {
             return;
         }
-        let opened = match origin {
-            // A session is named by its ephemeral key, so no hello can be sent in the name of another.
-            Origin::Network(_) if admission::session_of(message) != Some(session) => None,
-            _ => self.admission.open(message).filter(|(hello, _)| hello.len() <= LONGEST_HELLO),
+        let (place, from) = match origin {
+            Origin::Network(from) => (Some(PeerAddress::Network(from)), Some(from)),
+            _ => (self.connect_back(session), None),
         };
-        let place = match origin {
-            Origin::Network(from) => Some(PeerAddress::Network(from)),
-            _ => self.connect_back(session),
-        };
-        let is_opened = opened.is_some();
-        let Some(((hello, responder), place)) = opened.zip(place) else {
-            if let (false, Origin::Network(from)) = (is_opened, origin) {
-                self.admission.note_wrong_key(from);
-            }
+        let Some((place, hello)) = place
+            .and_then(|place| Some((place, self.admission.open(message, Some(session), from)?)))
+        else {
             self.admission.count_stranger();
             return;
         };
-        if let Some(oldest) = self.peers.oldest_of(MOST_UNPROVEN) {
+        if self.peers.unproven() >= MOST_UNPROVEN
+            && let Some(oldest) = self.peers.oldest_unproven()
+        {
             self.turn_away(oldest);
         }
-        let stage = DatagramPeerStage::Asking { hello, responder, is_reported: false };
+        let stage = DatagramPeerStage::Asking(hello);
         let until_ns = self.now_ns + ANSWER_NS;
         let opening = Opening { message: message.to_vec(), answer: Vec::new(), until_ns };
-        let number = self.peers.add(session, place, stage, opening);
-        self.admission.remember(session);
+        let opening = Some(Box::new(opening));
+        let peer = DatagramPeer { session, place, stage, opening, is_blocked: false };
+        let number = self.peers.add(peer);
+        self.sessions.insert(session, number);
         if let Some(DatagramPeer { place: PeerAddress::File(socket, _), .. }) =
             self.peers.get(number)
             && self.registry.add(socket, number, EventFlags::empty()).is_err()
@@ -99,7 +96,7 @@ impl DatagramListener {
 
     fn hear_sealed(&mut self, session: u64, counter: u64, sealed: &[u8], origin: Origin) {
         // A late datagram of a session that is over does not count as a stranger's.
-        let Some(number) = self.peers.of_session(session) else { return };
+        let Some(number) = self.sessions.get(&session).copied() else { return };
         let now_ns = self.now_ns;
         let Some(peer) = self.peers.get_mut(number) else { return };
         let (DatagramPeerStage::Admitted(frames)
@@ -129,8 +126,8 @@ impl DatagramListener {
         {
             frames.discard();
         }
-        self.peers.finish_opening(number);
-        self.peers.queue(number);
+        // The hello need not be answered again.
+        self.peers.change(number, |peer| peer.opening = None);
         if self.touched.last() != Some(&number) {
             self.touched.push(number);
         }
@@ -144,7 +141,7 @@ impl DatagramListener {
         }
         match stage {
             Some(
-                DatagramPeerStage::Asking { is_reported: true, .. }
+                DatagramPeerStage::Asking(ReceivedHello { is_reported: true, .. })
                 | DatagramPeerStage::Admitted(_),
             ) => {
                 self.lose(number, Gone::Silent);
@@ -162,12 +159,11 @@ impl DatagramListener {
         now_ns: u64,
     ) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         let session = peer.session;
         // The peer may have been dropped since its hello was returned; `next` reports that.
-        let DatagramPeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
-        let (message, sealed) = admission::answer(responder.take(), is_admitted, words)?;
+        let DatagramPeerStage::Asking(hello) = &mut peer.stage else { return Ok(()) };
+        let (message, sealed) = hello.answer(is_admitted, words)?;
         let seal = match sealed {
             None => Ok(SegmentSeal::Open),
             Some(session) => {
@@ -187,7 +183,7 @@ impl DatagramListener {
             )),
             Err(_) => DatagramPeerStage::Lost(None, Gone::Forged),
         };
-        self.peers.advance(number, stage);
+        self.advance(number, stage);
         // If there is no room, it is as if the answer got lost: the hello comes again.
         if let Some(peer) = self.peers.get(number) {
             peer.place.send(&self.shared, &datagram);

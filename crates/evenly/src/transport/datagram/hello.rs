@@ -1,9 +1,10 @@
 //! The hello of an agent: its datagram, its handshake, and when it is sent again.
 
+use super::ANSWER_NS;
 use super::frames::SegmentSeal;
-use super::{ANSWER_NS, LONGEST_HELLO};
 use crate::secure::Key;
 use crate::secure::noise::{Dialer, Forged, HANDSHAKE, Initiator, NoiseSession};
+use crate::transport::admission::LONGEST_HELLO;
 use crate::transport::stream::ConnectError;
 use crate::transport::{Address, failed};
 use evenly_core::datagram::{Content, Datagram};

@@ -1,18 +1,20 @@
 //! Datagram transport of a primary: one shared socket, many peers.
 
-use super::peers::{DatagramPeerStage, DatagramPeers, PeerAddress};
+use super::peer::{DatagramPeer, DatagramPeerStage, PeerAddress};
 use super::socket::{ROOM, SharedSocket};
 use super::{LINGER_NS, READ_AT_ONCE, SHARED_KEY};
 use crate::secure::Key;
 use crate::secure::noise::Dialer;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
+use crate::transport::peer_table::PeerTable;
 use crate::transport::{
-    Address, AddressKind, AfterCall, Arrival, Gone, ListenError, Reception, Registry, Transport,
+    Address, AddressKind, AfterCall, Arrival, Gone, ListenError, Listener, Registry, Transport,
     TransportError,
 };
 use evenly_core::frame::Packer;
 use rustix::event::epoll::EventFlags;
+use std::collections::HashMap;
 
 /// A bound socket and its peers.
 #[derive(Debug)]
@@ -22,9 +24,9 @@ pub(crate) struct DatagramListener {
     pub(super) address: Address,
     pub(super) admission: Admission,
     pub(super) registry: Registry,
-    pub(super) peers: DatagramPeers,
-    /// Peers whose packers were used since the last flush.
-    dirty: Vec<u32>,
+    pub(super) peers: PeerTable<DatagramPeer>,
+    /// The numbers of peers by session.
+    pub(super) sessions: HashMap<u64, u32>,
     /// Peers from which something sealed came since datagrams were last sent to them.
     pub(super) touched: Vec<u32>,
     /// Peers that wait for room in the shared socket.
@@ -39,19 +41,10 @@ pub(crate) struct DatagramListener {
 
 impl DatagramListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
-    #[cfg(test)]
+    /// Its peers dial in the role of `dialer`. `after_call` sees the socket as it is made.
     pub(crate) fn listen(
         address: &Address,
-        keys: Vec<Key>,
-        registry: Registry,
-    ) -> Result<Self, ListenError> {
-        Self::listen_seen(address, keys, registry, &mut |_| {})
-    }
-
-    /// The same, for an observer that looks after each call.
-    pub(crate) fn listen_seen(
-        address: &Address,
-        keys: Vec<Key>,
+        (keys, dialer): (Vec<Key>, Dialer),
         registry: Registry,
         after_call: AfterCall<'_>,
     ) -> Result<Self, ListenError> {
@@ -63,10 +56,10 @@ impl DatagramListener {
         Ok(Self {
             shared,
             address: bound,
-            admission: Admission::new(keys),
+            admission: Admission::new(keys, dialer),
             registry,
-            peers: DatagramPeers::default(),
-            dirty: Vec::new(),
+            peers: PeerTable::default(),
+            sessions: HashMap::new(),
             touched: Vec::new(),
             blocked: Vec::new(),
             leaving: None,
@@ -75,14 +68,6 @@ impl DatagramListener {
             now_ns: 0,
         })
     }
-}
-
-impl DatagramListener {
-    /// Its peers are those that dial in this role.
-    pub(crate) fn dialed_by(mut self, dialer: Dialer) -> Self {
-        self.admission.dialer = dialer;
-        self
-    }
 
     /// Gives peers the times of this limit of silence.
     pub(crate) fn with_silence(mut self, silence: Silence) -> Self {
@@ -90,31 +75,23 @@ impl DatagramListener {
         self
     }
 
-    fn tell_hello(&mut self, number: u32) -> Option<Arrival<'_>> {
-        let DatagramPeerStage::Asking { hello, is_reported, .. } =
-            &mut self.peers.get_mut(number)?.stage
-        else {
-            return None;
-        };
-        *is_reported = true;
-        Some(Arrival::Hello { peer: number as usize, hello })
-    }
-
-    fn tell_frame(&mut self, number: u32) -> Option<Arrival<'_>> {
-        let Self { peers, leaving, .. } = self;
-        let stage = &mut peers.get_mut(number)?.stage;
-        let (DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Lost(Some(frames), _)) =
-            stage
-        else {
-            return None;
-        };
+    /// What a peer says: its hello, or its next frame.
+    fn said_by(&mut self, number: u32) -> Option<Arrival<'_>> {
         let peer = number as usize;
-        match frames.next_frame()? {
-            Ok(frame) => Some(Arrival::Frame { peer: Some(peer), frame }),
-            Err(malformed) => {
-                *leaving = Some(number);
-                Some(Arrival::Gone { peer, why: Gone::Malformed(malformed) })
+        match &mut self.peers.get_mut(number)?.stage {
+            DatagramPeerStage::Asking(hello) => {
+                Some(Arrival::Hello { peer, hello: hello.report() })
             }
+            DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Lost(Some(frames), _) => {
+                Some(match frames.next_frame()? {
+                    Ok(frame) => Arrival::Frame { peer: Some(peer), frame },
+                    Err(malformed) => {
+                        self.leaving = Some(number);
+                        Arrival::Gone { peer, why: Gone::Malformed(malformed) }
+                    }
+                })
+            }
+            _ => None,
         }
     }
 }
@@ -123,21 +100,16 @@ impl Transport for DatagramListener {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
-        let peer = self.peers.get_mut(number)?;
-        let DatagramPeerStage::Admitted(frames) = &mut peer.stage else { return None };
-        if !peer.is_dirty {
-            peer.is_dirty = true;
-            self.dirty.push(number);
+        self.peers.note_dirty(number);
+        match &mut self.peers.get_mut(number)?.stage {
+            DatagramPeerStage::Admitted(frames) => Some(&mut frames.packer),
+            _ => None,
         }
-        Some(&mut frames.packer)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        while let Some(number) = self.dirty.pop() {
-            if let Some(peer) = self.peers.get_mut(number) {
-                peer.is_dirty = false;
-            }
+        while let Some(number) = self.peers.next_dirty() {
             self.write_to(number)?;
         }
         Ok(())
@@ -160,11 +132,11 @@ impl Transport for DatagramListener {
         }
         let number = self.peers.first_with_news()?;
         let why = match &self.peers.get(number)?.stage {
-            DatagramPeerStage::Asking { .. } => return self.tell_hello(number),
+            DatagramPeerStage::Asking(_) => return self.said_by(number),
             DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Lost(Some(frames), _)
                 if frames.has_frame() =>
             {
-                return self.tell_frame(number);
+                return self.said_by(number);
             }
             DatagramPeerStage::Lost(_, why) => *why,
             _ => Gone::EndOfFile,
@@ -175,34 +147,32 @@ impl Transport for DatagramListener {
 
     fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        while let Some(number) = self.peers.next_alarm(now_ns) {
+        while let Some(number) = self.peers.next_due(now_ns) {
             self.look_at(number)?;
         }
         self.write_touched()
     }
 
     fn next_due_ns(&self) -> Option<u64> {
-        self.peers.next_alarm_ns()
+        self.peers.next_due_ns()
     }
 
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
         let until_ns = self.now_ns + LINGER_NS;
-        match self.peers.advance(number, DatagramPeerStage::Over) {
-            Some(DatagramPeerStage::Admitted(mut frames)) => {
-                frames.end();
-                self.peers.advance(number, DatagramPeerStage::Ending { frames, until_ns });
-                // It is sent with the next flush, at the latest.
-                self.dirty.push(number);
-                self.peers.arrange(number);
-            }
-            Some(DatagramPeerStage::Ending { frames, until_ns }) => {
-                self.peers.advance(number, DatagramPeerStage::Ending { frames, until_ns });
-            }
-            Some(DatagramPeerStage::Refused) => {
-                self.peers.advance(number, DatagramPeerStage::Refused);
-            }
-            _ => self.remove(number),
+        let stage = self.peers.get(number).map(|peer| &peer.stage);
+        if matches!(stage, Some(DatagramPeerStage::Ending { .. } | DatagramPeerStage::Refused)) {
+            return;
+        }
+        if let Some(DatagramPeerStage::Admitted(mut frames)) =
+            self.advance(number, DatagramPeerStage::Over)
+        {
+            frames.end();
+            self.advance(number, DatagramPeerStage::Ending { frames, until_ns });
+            // It is sent with the next flush, at the latest.
+            self.peers.note_dirty(number);
+        } else {
+            self.remove(number);
         }
     }
 
@@ -215,12 +185,11 @@ impl Transport for DatagramListener {
     }
 
     fn take_wrong_key(&mut self) -> Option<String> {
-        let place = self.admission.take_wrong_key()?;
-        Some(Address::of_peer(AddressKind::Udp, place).to_string())
+        self.admission.take_wrong_key(&self.address)
     }
 }
 
-impl Reception for DatagramListener {
+impl Listener for DatagramListener {
     fn admit(&mut self, peer: usize, welcome: &[u8], now_ns: u64) -> Result<(), TransportError> {
         self.answer(peer as u32, true, welcome, now_ns)
     }

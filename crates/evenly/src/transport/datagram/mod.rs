@@ -33,7 +33,7 @@ mod frames;
 mod hello;
 mod listener;
 mod outcome;
-mod peers;
+mod peer;
 mod say_hello;
 mod socket;
 mod sockets;
@@ -46,9 +46,6 @@ pub(crate) use listener::DatagramListener;
 
 use evenly_core::channel::SEGMENT_HEAD;
 use evenly_core::datagram::{LONGEST, SEALED_HEAD};
-
-/// The longest hello, and the longest answer to one.
-pub(crate) const LONGEST_HELLO: usize = 1024;
 
 /// The longest frame: what is left of a datagram.
 pub(crate) const DATAGRAM_FRAME: usize =

@@ -3,8 +3,9 @@
 use super::SHARED_KEY;
 use super::listener::DatagramListener;
 use super::outcome::{ReceivedDatagram, Sent};
-use super::peers::{DatagramPeer, DatagramPeerStage, PeerAddress};
+use super::peer::{DatagramPeer, DatagramPeerStage, PeerAddress};
 use super::unixgram;
+use crate::transport::admission::ReceivedHello;
 use crate::transport::{Gone, TransportError, failed};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -51,7 +52,7 @@ impl DatagramListener {
         {
             self.remove(number);
         }
-        self.peers.arrange(number);
+        self.peers.refresh(number);
         Ok(())
     }
 
@@ -98,11 +99,20 @@ impl DatagramListener {
         Ok(())
     }
 
+    /// Moves a peer to `stage`; returns the stage before.
+    pub(super) fn advance(
+        &mut self,
+        number: u32,
+        stage: DatagramPeerStage,
+    ) -> Option<DatagramPeerStage> {
+        self.peers.change(number, |peer| std::mem::replace(&mut peer.stage, stage))
+    }
+
     /// Stops sending to a peer. Its earlier datagrams may still wait to be read.
     fn break_off(&mut self, number: u32, cause: Errno) {
-        match self.peers.advance(number, DatagramPeerStage::Over) {
+        match self.advance(number, DatagramPeerStage::Over) {
             Some(DatagramPeerStage::Admitted(frames)) => {
-                self.peers.advance(number, DatagramPeerStage::Broken(frames, cause));
+                self.advance(number, DatagramPeerStage::Broken(frames, cause));
             }
             _ => self.remove(number),
         }
@@ -110,13 +120,13 @@ impl DatagramListener {
 
     /// Marks a peer as gone. `next` returns its last frames first.
     pub(super) fn lose(&mut self, number: u32, why: Gone) {
-        self.peers.finish_opening(number);
-        match self.peers.advance(number, DatagramPeerStage::Over) {
-            Some(DatagramPeerStage::Asking { is_reported: true, .. }) => {
-                self.peers.advance(number, DatagramPeerStage::Lost(None, why));
+        self.peers.change(number, |peer| peer.opening = None);
+        match self.advance(number, DatagramPeerStage::Over) {
+            Some(DatagramPeerStage::Asking(ReceivedHello { is_reported: true, .. })) => {
+                self.advance(number, DatagramPeerStage::Lost(None, why));
             }
             Some(DatagramPeerStage::Admitted(frames) | DatagramPeerStage::Broken(frames, _)) => {
-                self.peers.advance(number, DatagramPeerStage::Lost(Some(frames), why));
+                self.advance(number, DatagramPeerStage::Lost(Some(frames), why));
             }
             _ => self.remove(number),
         }
@@ -124,14 +134,13 @@ impl DatagramListener {
 
     /// Removes a peer, and the file of its socket if that is stale.
     pub(super) fn remove(&mut self, number: u32) {
-        let Some(DatagramPeer { place: PeerAddress::File(socket, path), .. }) =
-            self.peers.remove(number)
-        else {
-            return;
-        };
-        self.registry.remove(&socket);
-        // An agent that was killed could not do it.
-        unixgram::remove_if_stale(&path);
+        let Some(peer) = self.peers.remove(number) else { return };
+        self.sessions.remove(&peer.session);
+        if let PeerAddress::File(socket, path) = peer.place {
+            self.registry.remove(&socket);
+            // An agent that was killed could not do it.
+            unixgram::remove_if_stale(&path);
+        }
     }
 
     /// Checks the timers of a peer.
@@ -141,9 +150,8 @@ impl DatagramListener {
         let is_opening = peer.opening.is_some();
         let is_too_late = peer.opening.as_ref().is_some_and(|opening| opening.until_ns <= now_ns);
         match &peer.stage {
-            DatagramPeerStage::Asking { .. } | DatagramPeerStage::Refused if !is_too_late => {}
             DatagramPeerStage::Refused | DatagramPeerStage::Over => self.remove(number),
-            DatagramPeerStage::Asking { .. } => self.turn_away(number),
+            DatagramPeerStage::Asking(_) => self.turn_away(number),
             DatagramPeerStage::Admitted(_) if is_too_late => self.turn_away(number),
             DatagramPeerStage::Admitted(frames) if !is_opening && frames.silent_ns() <= now_ns => {
                 self.lose(number, Gone::Silent);
@@ -161,7 +169,7 @@ impl DatagramListener {
             }
             DatagramPeerStage::Lost(..) => {}
         }
-        self.peers.arrange(number);
+        self.peers.refresh(number);
         Ok(())
     }
 }

@@ -4,12 +4,15 @@ use super::frames::StreamFrames;
 use super::listener::StreamListener;
 use super::listening_socket::Accepted;
 use super::message::{self, Message, MessageProgress};
-use super::peers::{StreamPeerStage, StreamPeers};
+use super::peer::{StreamPeer, StreamPeerStage};
 use super::socket::{is_quiet, is_same_user};
-use super::{CROWDED_NS, LINGER_NS, LONGEST_HELLO, STARTED_NS};
+use super::{CROWDED_NS, LINGER_NS, STARTED_NS};
 use crate::secure::noise::{HANDSHAKE, NoiseSession};
-use crate::transport::admission::{self, MOST_UNPROVEN};
+use crate::transport::admission::{LONGEST_HELLO, MOST_UNPROVEN, session_of};
+use crate::transport::peer_table::PeerTable;
 use crate::transport::{Gone, TransportError, failed};
+use rustix::event::epoll::EventFlags;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
 /// Most connections that are accepted in one call of `attend`.
@@ -19,7 +22,7 @@ impl StreamListener {
     /// Accepts the connections that wait.
     pub(super) fn accept(&mut self) -> Result<(), TransportError> {
         for _ in 0..ACCEPTED_AT_ONCE {
-            let oldest = self.peers.oldest_arriving();
+            let oldest = self.peers.oldest_unproven();
             let Some(listening) = &mut self.listening else { break };
             let (socket, place) = match listening.accept(oldest.is_some())? {
                 Accepted::Connection(socket, place) => (socket, place),
@@ -41,12 +44,9 @@ impl StreamListener {
             if !self.make_room() {
                 continue;
             }
-            let over = if self.address.needs_key() { HANDSHAKE } else { 0 };
-            let message = Message::new(2, LONGEST_HELLO + over);
             let due_ns = self.now_ns + self.silence.limit_ns();
-            let number = self.peers.add(socket, place, message, due_ns);
-            let Some(peer) = self.peers.get(number) else { continue };
-            if self.registry.add(&peer.socket, number, peer.watched).is_err() {
+            let (number, is_watched) = self.add(socket, (place, None), due_ns);
+            if is_watched.is_err() {
                 // The system has no room to wait for it (epoll_ctl(2), ENOSPC).
                 self.remove(number);
                 self.pause();
@@ -62,26 +62,41 @@ impl StreamListener {
         socket: OwnedFd,
         name: &str,
     ) -> Result<(), TransportError> {
-        let message = Message::new(2, LONGEST_HELLO);
-        let number = self.peers.add(socket, None, message, self.now_ns + STARTED_NS);
-        let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        peer.name = Some(name.to_owned());
-        self.registry.add(&peer.socket, number, peer.watched).map_err(failed("epoll_ctl"))
+        self.add(socket, (None, Some(name.to_owned())), self.now_ns + STARTED_NS).1
+    }
+
+    /// Adds a peer that must send its hello before `due_ns`; returns its number, and whether epoll watches it.
+    fn add(
+        &mut self,
+        socket: OwnedFd,
+        (place, name): (Option<SocketAddr>, Option<String>),
+        due_ns: u64,
+    ) -> (u32, Result<(), TransportError>) {
+        let over = if self.address.needs_key() { HANDSHAKE } else { 0 };
+        let stage = StreamPeerStage::Arriving(Message::new(2, LONGEST_HELLO + over));
+        let (watched, due_ns) = (EventFlags::IN, Some(due_ns));
+        let number = self.peers.add(StreamPeer { socket, place, name, stage, watched, due_ns });
+        let is_watched = self.peers.get(number).map_or(Ok(()), |peer| {
+            self.registry.add(&peer.socket, number, watched).map_err(failed("epoll_ctl"))
+        });
+        (number, is_watched)
     }
 
     /// Makes room for one more peer in place of the one that has waited longest without a hello. False if
     /// there is none: every other peer has said hello.
     fn make_room(&mut self) -> bool {
-        let is_full =
-            |peers: &StreamPeers, most| peers.arriving() >= MOST_UNPROVEN || peers.count() >= most;
-        if is_full(&self.peers, self.most_connections)
-            && let Some(oldest) = self.peers.oldest_arriving()
+        let most = self.most_connections;
+        let is_full = |peers: &PeerTable<StreamPeer>| {
+            peers.unproven() >= MOST_UNPROVEN || peers.count() >= most
+        };
+        if is_full(&self.peers)
+            && let Some(oldest) = self.peers.oldest_unproven()
         {
             // Its hello may have arrived by now, where many come at the same time.
             self.hear_hello(oldest);
         }
-        while is_full(&self.peers, self.most_connections) {
-            let Some(oldest) = self.peers.oldest_arriving() else { return false };
+        while is_full(&self.peers) {
+            let Some(oldest) = self.peers.oldest_unproven() else { return false };
             self.turn_away(oldest);
         }
         true
@@ -101,23 +116,11 @@ impl StreamListener {
             MessageProgress::More => {}
             MessageProgress::Whole => {
                 let hello = message.parts().1;
-                let session = match self.address.needs_key() {
-                    true => admission::session_of(hello),
-                    false => None,
-                };
-                // A hello that was recorded and replayed is as strange as one without the key.
-                let is_replayed = session.is_some_and(|session| self.admission.is_recent(session));
-                let opened = if is_replayed { None } else { self.admission.open(hello) };
-                let Some((hello, responder)) = opened else {
-                    if let Some(place) = peer.place.filter(|_| !is_replayed) {
-                        self.admission.note_wrong_key(place);
-                    }
-                    return self.turn_away(number);
-                };
-                session.into_iter().for_each(|session| self.admission.remember(session));
-                let stage = StreamPeerStage::Asking { hello, responder, is_reported: false };
-                self.peers.advance(number, stage, None);
-                self.peers.queue(number);
+                let session = if self.address.needs_key() { session_of(hello) } else { None };
+                match self.admission.open(hello, session, peer.place) {
+                    Some(hello) => self.advance(number, StreamPeerStage::Asking(hello), None),
+                    None => self.turn_away(number),
+                }
             }
             MessageProgress::TooLong | MessageProgress::EndOfFile | MessageProgress::Broken(_) => {
                 self.turn_away(number);
@@ -131,22 +134,22 @@ impl StreamListener {
         self.remove(number);
     }
 
+    /// Moves a peer to `stage`, which must be over at `due_ns`.
+    fn advance(&mut self, number: u32, stage: StreamPeerStage, due_ns: Option<u64>) {
+        self.peers.change(number, |peer| (peer.stage, peer.due_ns) = (stage, due_ns));
+    }
+
     /// A peer that waits for its answer sends nothing, so an event means that it is gone.
     pub(super) fn look_at_asking(&mut self, number: u32) {
         let Some(peer) = self.peers.get_mut(number) else { return };
-        let StreamPeerStage::Asking { is_reported, .. } = peer.stage else { return };
+        let StreamPeerStage::Asking(hello) = &peer.stage else { return };
         if is_quiet(&peer.socket) {
             return;
         }
-        if is_reported {
+        if hello.is_reported {
             let mut frames = Box::new(StreamFrames::new(Vec::new()));
             frames.give_up(Gone::EndOfFile);
-            self.peers.advance(
-                number,
-                StreamPeerStage::Admitted { frames, has_joined: false },
-                None,
-            );
-            self.peers.queue(number);
+            self.advance(number, answered(frames, false), None);
         } else {
             self.remove(number);
         }
@@ -162,11 +165,10 @@ impl StreamListener {
     ) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         let number = peer as u32;
-        debug_assert!(words.len() <= LONGEST_HELLO);
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
         // The peer may have left since its hello was returned; `next` reports that.
-        let StreamPeerStage::Asking { responder, .. } = &mut peer.stage else { return Ok(()) };
-        let (answer, session) = admission::answer(responder.take(), is_admitted, words)?;
+        let StreamPeerStage::Asking(hello) = &mut peer.stage else { return Ok(()) };
+        let (answer, session) = hello.answer(is_admitted, words)?;
         let mut beginning = Vec::with_capacity(2 + answer.len());
         if session.is_some() {
             message::append(&mut beginning, &answer);
@@ -177,7 +179,7 @@ impl StreamListener {
         let mut frames = Box::new(StreamFrames::new(beginning));
         if !is_admitted {
             frames.begin_end(&peer.socket);
-            self.peers.advance(number, StreamPeerStage::Ending(frames), Some(now_ns + LINGER_NS));
+            self.advance(number, answered(frames, true), Some(now_ns + LINGER_NS));
             return self.watch(number);
         }
         match session.map(NoiseSession::into_records).transpose() {
@@ -185,10 +187,14 @@ impl StreamListener {
             Ok(Some(records)) => frames.seal_with(records),
             Err(_) => frames.give_up(Gone::Forged),
         }
-        let stage = StreamPeerStage::Admitted { frames, has_joined: false };
         // A stranger that repeats a recorded hello never sends a first frame.
         let due_ns = now_ns + self.silence.limit_ns();
-        self.peers.advance(number, stage, Some(due_ns));
+        self.advance(number, answered(frames, false), Some(due_ns));
         self.write_to(number)
     }
+}
+
+/// The stage of a peer from the answer to its hello on.
+fn answered(frames: Box<StreamFrames>, is_ending: bool) -> StreamPeerStage {
+    StreamPeerStage::Answered { frames, has_joined: false, is_ending }
 }

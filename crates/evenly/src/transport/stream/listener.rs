@@ -1,15 +1,15 @@
 //! Stream transport of a primary: one listening socket, many connections.
 
-use super::LINGER_NS;
-use super::LISTENING_KEY;
 use super::listening_socket::ListeningSocket;
-use super::peers::{StreamPeerStage, StreamPeers};
+use super::peer::{StreamPeer, StreamPeerStage};
+use super::{LINGER_NS, LISTENING_KEY};
 use crate::secure::Key;
 use crate::secure::noise::Dialer;
 use crate::silence::Silence;
 use crate::transport::admission::Admission;
+use crate::transport::peer_table::PeerTable;
 use crate::transport::{
-    Address, AfterCall, Arrival, Gone, ListenError, Reception, Registry, Transport, TransportError,
+    Address, AfterCall, Arrival, Gone, ListenError, Listener, Registry, Transport, TransportError,
     failed,
 };
 use evenly_core::frame::Packer;
@@ -25,9 +25,7 @@ pub(crate) struct StreamListener {
     pub(super) address: Address,
     pub(super) admission: Admission,
     pub(super) registry: Registry,
-    pub(super) peers: StreamPeers,
-    /// Peers whose packers were used since the last flush.
-    dirty: Vec<u32>,
+    pub(super) peers: PeerTable<StreamPeer>,
     /// A peer whose end `next` has returned. It is removed when nothing of it is borrowed.
     leaving: Option<u32>,
     pub(super) most_connections: usize,
@@ -40,19 +38,10 @@ pub(crate) struct StreamListener {
 
 impl StreamListener {
     /// Listens at an address: at a path without keys, over the network with one or two of them.
-    #[cfg(test)]
+    /// Its peers dial in the role of `dialer`. `after_call` sees the socket as it is made.
     pub(crate) fn listen(
         address: &Address,
-        keys: Vec<Key>,
-        registry: Registry,
-    ) -> Result<Self, ListenError> {
-        Self::listen_seen(address, keys, registry, &mut |_| {})
-    }
-
-    /// The same, for an observer that looks after each call.
-    pub(crate) fn listen_seen(
-        address: &Address,
-        keys: Vec<Key>,
+        (keys, dialer): (Vec<Key>, Dialer),
         registry: Registry,
         after_call: AfterCall<'_>,
     ) -> Result<Self, ListenError> {
@@ -61,12 +50,13 @@ impl StreamListener {
         registry
             .add(&listening, LISTENING_KEY, EventFlags::IN)
             .map_err(ListenError::system(address, "epoll_ctl"))?;
-        Ok(Self::of(Some(listening), bound, keys, registry))
+        Ok(Self::of(Some(listening), bound, Admission::new(keys, dialer), registry))
     }
 
     /// Listens nowhere: its peers are agents that this process has started, whose standard input and output is a socket.
     pub(crate) fn without_socket(silence: Silence, registry: Registry) -> Self {
-        let mut listener = Self::of(None, Address::STDIO, Vec::new(), registry);
+        let mut listener =
+            Self::of(None, Address::STDIO, Admission::new(Vec::new(), Dialer::Agent), registry);
         listener.silence = silence;
         listener
     }
@@ -74,28 +64,21 @@ impl StreamListener {
     fn of(
         listening: Option<ListeningSocket>,
         address: Address,
-        keys: Vec<Key>,
+        admission: Admission,
         registry: Registry,
     ) -> Self {
         Self {
             listening,
             address,
-            admission: Admission::new(keys),
+            admission,
             registry,
-            peers: StreamPeers::default(),
-            dirty: Vec::new(),
+            peers: PeerTable::default(),
             leaving: None,
             most_connections: usize::MAX,
             silence: Silence::default(),
             crowded_until_ns: None,
             now_ns: 0,
         }
-    }
-
-    /// Its peers are those that dial in this role.
-    pub(crate) fn dialed_by(mut self, dialer: Dialer) -> Self {
-        self.admission.dialer = dialer;
-        self
     }
 
     /// Gives peers the times of this limit of silence.
@@ -124,11 +107,7 @@ impl StreamListener {
     /// Sets the epoll events of a peer to what it can do next.
     pub(super) fn watch(&mut self, number: u32) -> Result<(), TransportError> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        let (StreamPeerStage::Admitted { frames, .. } | StreamPeerStage::Ending(frames)) =
-            &peer.stage
-        else {
-            return Ok(());
-        };
+        let StreamPeerStage::Answered { frames, .. } = &peer.stage else { return Ok(()) };
         let wanted = frames.wanted();
         if wanted != peer.watched {
             peer.watched = wanted;
@@ -141,15 +120,12 @@ impl StreamListener {
     /// Sends what is packed for a peer, or continues its end.
     pub(super) fn write_to(&mut self, number: u32) -> Result<(), TransportError> {
         let Some(peer) = self.peers.get_mut(number) else { return Ok(()) };
-        match &mut peer.stage {
-            StreamPeerStage::Admitted { frames, .. } => frames.write(&peer.socket),
-            StreamPeerStage::Ending(frames) => {
-                if frames.is_ended(&peer.socket) {
-                    self.remove(number);
-                    return Ok(());
-                }
+        if let StreamPeerStage::Answered { frames, is_ending, .. } = &mut peer.stage {
+            if !*is_ending {
+                frames.write(&peer.socket);
+            } else if frames.is_ended(&peer.socket) {
+                self.remove(number);
             }
-            StreamPeerStage::Arriving(_) | StreamPeerStage::Asking { .. } => {}
         }
         self.watch(number)
     }
@@ -159,21 +135,18 @@ impl Transport for StreamListener {
     #[inline]
     fn packer(&mut self, peer: usize) -> Option<&mut Packer> {
         let number = peer as u32;
-        let peer = self.peers.get_mut(number)?;
-        let StreamPeerStage::Admitted { frames, .. } = &mut peer.stage else { return None };
-        if !peer.is_dirty {
-            peer.is_dirty = true;
-            self.dirty.push(number);
+        self.peers.note_dirty(number);
+        match &mut self.peers.get_mut(number)?.stage {
+            StreamPeerStage::Answered { frames, is_ending: false, .. } => Some(&mut frames.packer),
+            _ => None,
         }
-        Some(&mut frames.packer)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        while let Some(number) = self.dirty.pop() {
-            let Some(peer) = self.peers.get_mut(number) else { continue };
-            peer.is_dirty = false;
-            if !matches!(&peer.stage, StreamPeerStage::Admitted { frames, .. } if frames.is_blocked())
+        while let Some(number) = self.peers.next_dirty() {
+            let stage = self.peers.get(number).map(|peer| &peer.stage);
+            if !matches!(stage, Some(StreamPeerStage::Answered { frames, .. }) if frames.is_blocked())
             {
                 self.write_to(number)?;
             }
@@ -190,14 +163,12 @@ impl Transport for StreamListener {
         let Some(peer) = self.peers.get_mut(key) else { return Ok(()) };
         match &mut peer.stage {
             StreamPeerStage::Arriving(_) => self.hear_hello(key),
-            StreamPeerStage::Asking { .. } => self.look_at_asking(key),
-            StreamPeerStage::Ending(_) => return self.write_to(key),
-            StreamPeerStage::Admitted { frames, .. } => {
+            StreamPeerStage::Asking(_) => self.look_at_asking(key),
+            StreamPeerStage::Answered { is_ending: true, .. } => return self.write_to(key),
+            StreamPeerStage::Answered { frames, .. } => {
                 frames.read(&peer.socket);
-                let (is_blocked, has_news) = (frames.is_blocked(), frames.has_news());
-                if has_news {
-                    self.peers.queue(key);
-                }
+                let is_blocked = frames.is_blocked();
+                self.peers.refresh(key);
                 return if is_blocked { self.write_to(key) } else { self.watch(key) };
             }
         }
@@ -209,25 +180,14 @@ impl Transport for StreamListener {
             self.remove(number);
         }
         // The peer is found first, because the returned arrival borrows all of `self`.
-        let number = loop {
-            let number = self.peers.first_queued()?;
-            match self.peers.get(number).map(|peer| &peer.stage) {
-                Some(StreamPeerStage::Asking { is_reported: false, .. }) => break number,
-                Some(StreamPeerStage::Admitted { frames, .. }) if frames.has_news() => {
-                    break number;
-                }
-                _ => self.peers.pass_queued(),
-            }
-        };
+        let number = self.peers.first_with_news()?;
         // It came in time.
-        self.peers.set_due(number, None);
+        self.peers.change(number, |peer| peer.due_ns = None);
         let peer = number as usize;
         match &mut self.peers.get_mut(number)?.stage {
-            StreamPeerStage::Asking { hello, is_reported, .. } => {
-                *is_reported = true;
-                Some(Arrival::Hello { peer, hello })
-            }
-            StreamPeerStage::Admitted { frames, has_joined } => {
+            StreamPeerStage::Arriving(_) => None,
+            StreamPeerStage::Asking(hello) => Some(Arrival::Hello { peer, hello: hello.report() }),
+            StreamPeerStage::Answered { frames, has_joined, .. } => {
                 let why = match frames.gone() {
                     Some(why) => why,
                     None => match frames.unpacker.next_frame() {
@@ -246,7 +206,6 @@ impl Transport for StreamListener {
                 self.leaving = Some(number);
                 Some(Arrival::Gone { peer, why })
             }
-            StreamPeerStage::Arriving(_) | StreamPeerStage::Ending(_) => None,
         }
     }
 
@@ -259,17 +218,16 @@ impl Transport for StreamListener {
                 added.map_err(failed("epoll_ctl"))?;
             }
         }
-        while let Some(number) = self.peers.first_due(now_ns) {
-            self.peers.set_due(number, None);
-            match self.peers.get_mut(number).map(|peer| &mut peer.stage) {
-                Some(StreamPeerStage::Arriving(_)) => self.turn_away(number),
-                Some(StreamPeerStage::Admitted { frames, .. }) => {
-                    frames.give_up(Gone::Silent);
-                    self.peers.queue(number);
-                }
-                Some(StreamPeerStage::Ending(_)) => self.remove(number),
-                Some(StreamPeerStage::Asking { .. }) | None => {}
+        while let Some(number) = self.peers.next_due(now_ns) {
+            let Some(peer) = self.peers.get_mut(number) else { continue };
+            peer.due_ns = None;
+            match &mut peer.stage {
+                StreamPeerStage::Arriving(_) => self.turn_away(number),
+                StreamPeerStage::Asking(_) => {}
+                StreamPeerStage::Answered { is_ending: true, .. } => self.remove(number),
+                StreamPeerStage::Answered { frames, .. } => frames.give_up(Gone::Silent),
             }
+            self.peers.refresh(number);
         }
         Ok(())
     }
@@ -280,15 +238,18 @@ impl Transport for StreamListener {
 
     fn close(&mut self, peer: usize) {
         let number = peer as u32;
-        match self.peers.get_mut(number).map(|peer| (&mut peer.stage, &peer.socket)) {
-            Some((StreamPeerStage::Admitted { frames, .. }, socket)) => {
-                frames.begin_end(socket);
-                self.peers.end(number, self.now_ns + LINGER_NS);
+        let Some(peer) = self.peers.get_mut(number) else { return };
+        match &mut peer.stage {
+            StreamPeerStage::Answered { is_ending: true, .. } => {}
+            StreamPeerStage::Answered { frames, is_ending, .. } => {
+                *is_ending = true;
+                frames.begin_end(&peer.socket);
+                peer.due_ns = Some(self.now_ns + LINGER_NS);
+                self.peers.refresh(number);
                 // Should epoll refuse, then the time that was given is what ends it.
                 let _ = self.watch(number);
             }
-            Some((StreamPeerStage::Ending(_), _)) | None => {}
-            Some(_) => self.remove(number),
+            StreamPeerStage::Arriving(_) | StreamPeerStage::Asking(_) => self.remove(number),
         }
     }
 
@@ -301,12 +262,11 @@ impl Transport for StreamListener {
     }
 
     fn take_wrong_key(&mut self) -> Option<String> {
-        let place = self.admission.take_wrong_key()?;
-        Some(Address::of_peer(self.address.kind(), place).to_string())
+        self.admission.take_wrong_key(&self.address)
     }
 }
 
-impl Reception for StreamListener {
+impl Listener for StreamListener {
     fn limit_connections(&mut self, most: usize) {
         self.most_connections = most;
     }

@@ -20,7 +20,7 @@
 //! Where a primary calls an agent, it connects, its call takes the place of the hello, and the hello of the agent that of the
 //! answer. The handshake has another prologue then.
 //!
-//! A peer that has not proved yet that it may join costs a descriptor and at most [`LONGEST_HELLO`]
+//! A peer that has not proved yet that it may join costs a descriptor and at most [`LONGEST_HELLO`](super::admission::LONGEST_HELLO)
 //! bytes for the limit of silence. It receives not a single byte. At most 256 such peers are kept, fewer
 //! where few files may be open; the oldest makes room for the next. On tcp the end of the stream is
 //! orderly only after the sealed end: any host on the path can forge a segment with FIN or RST.
@@ -32,7 +32,7 @@ mod frames;
 mod listener;
 mod listening_socket;
 mod message;
-mod peers;
+mod peer;
 mod receive_buffer;
 mod socket;
 mod stdio;
@@ -41,9 +41,6 @@ pub(crate) use connect::ConnectError;
 pub(crate) use connector::StreamConnector;
 pub(crate) use listener::StreamListener;
 pub(crate) use stdio::StdioEnds;
-
-/// The longest hello, and the longest answer to one.
-pub(crate) const LONGEST_HELLO: usize = 1024;
 
 /// The key of the listening socket; peers have their number.
 const LISTENING_KEY: u32 = u32::MAX;

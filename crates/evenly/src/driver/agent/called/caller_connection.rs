@@ -1,6 +1,6 @@
 //! Connection of a called agent to its primary, which meanwhile refuses every other primary that calls.
 
-use crate::transport::{Arrival, Reception, Transport, TransportError};
+use crate::transport::{Arrival, Listener, Transport, TransportError};
 use evenly_core::frame::Packer;
 use evenly_core::hello::{Call, Refusal, RefusalReason};
 use evenly_core::printable::{LIMIT, printable};
@@ -10,7 +10,7 @@ const PRIMARY: usize = 0;
 
 /// The connection to one primary among those of a listener.
 pub(super) struct CallerConnection<'a> {
-    reception: &'a mut dyn Reception,
+    listener: &'a mut dyn Listener,
     /// The primary, until its connection is over: then another peer may get its number.
     peer: Option<usize>,
     /// The refusal for others.
@@ -25,7 +25,7 @@ pub(super) struct CallerConnection<'a> {
 impl<'a> CallerConnection<'a> {
     /// The connection to `peer`. The `others` have called at the same time, and have the hello of this agent.
     pub(super) fn new(
-        reception: &'a mut dyn Reception,
+        listener: &'a mut dyn Listener,
         peer: usize,
         call: &Call,
         others: Vec<usize>,
@@ -34,16 +34,16 @@ impl<'a> CallerConnection<'a> {
         let text = format!("it works for another primary (process {} on {host})", call.pid);
         let busy = Refusal { why: RefusalReason::Full, text }.encode();
         let (peer, calling) = (Some(peer), Vec::new());
-        Self { reception, peer, busy, calling, waiting: others, now_ns: 0 }
+        Self { listener, peer, busy, calling, waiting: others, now_ns: 0 }
     }
 
     /// Refuses those that have called, and ends the connections of those that have gone further.
     fn turn_others_away(&mut self) -> Result<(), TransportError> {
         for peer in self.waiting.drain(..) {
-            self.reception.close(peer);
+            self.listener.close(peer);
         }
         for peer in self.calling.drain(..) {
-            self.reception.refuse(peer, &self.busy, self.now_ns)?;
+            self.listener.refuse(peer, &self.busy, self.now_ns)?;
         }
         Ok(())
     }
@@ -51,24 +51,24 @@ impl<'a> CallerConnection<'a> {
 
 impl Transport for CallerConnection<'_> {
     fn packer(&mut self, _peer: usize) -> Option<&mut Packer> {
-        self.reception.packer(self.peer?)
+        self.listener.packer(self.peer?)
     }
 
     fn flush(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
         self.turn_others_away()?;
-        self.reception.flush(now_ns)
+        self.listener.flush(now_ns)
     }
 
     fn attend(&mut self, key: u32, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        self.reception.attend(key, now_ns)
+        self.listener.attend(key, now_ns)
     }
 
     fn next(&mut self) -> Option<Arrival<'_>> {
-        let Self { reception, peer: primary, calling, waiting, .. } = self;
+        let Self { listener, peer: primary, calling, waiting, .. } = self;
         let number = |peer: usize| if Some(peer) == *primary { PRIMARY } else { peer + 1 };
-        Some(match reception.next()? {
+        Some(match listener.next()? {
             Arrival::Hello { peer, hello } => {
                 calling.push(peer);
                 Arrival::Hello { peer: number(peer), hello }
@@ -94,29 +94,29 @@ impl Transport for CallerConnection<'_> {
 
     fn keep_time(&mut self, now_ns: u64) -> Result<(), TransportError> {
         self.now_ns = now_ns;
-        self.reception.keep_time(now_ns)
+        self.listener.keep_time(now_ns)
     }
 
     fn next_due_ns(&self) -> Option<u64> {
-        self.reception.next_due_ns()
+        self.listener.next_due_ns()
     }
 
     fn close(&mut self, _peer: usize) {
         if let Some(peer) = self.peer.take() {
-            self.reception.close(peer);
+            self.listener.close(peer);
         }
     }
 
     fn is_lingering(&self) -> bool {
-        self.reception.is_lingering()
+        self.listener.is_lingering()
     }
 
     fn take_strangers(&mut self) -> u64 {
-        self.reception.take_strangers()
+        self.listener.take_strangers()
     }
 
     fn take_wrong_key(&mut self) -> Option<String> {
-        self.reception.take_wrong_key()
+        self.listener.take_wrong_key()
     }
 }
 

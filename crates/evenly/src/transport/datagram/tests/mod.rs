@@ -10,8 +10,8 @@ use super::{DATAGRAM_FRAME, DatagramConnector, DatagramListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
 use crate::secure::noise::Dialer;
-use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
-use crate::transport::{Address, Reception, Registry, Transport};
+use crate::transport::conformance::{Fixture, Primary, conforms_as_listener};
+use crate::transport::{Address, Listener, Registry, Transport};
 
 /// Where one test listens, with a key of its own.
 struct Datagrams {
@@ -39,7 +39,9 @@ impl Datagrams {
     /// A listener; from now on it is where one connects.
     fn listener(&mut self, registry: Registry) -> DatagramListener {
         let keys = self.key().into_iter().collect();
-        let listener = DatagramListener::listen(&self.address, keys, registry).unwrap();
+        let listener =
+            DatagramListener::listen(&self.address, (keys, Dialer::Agent), registry, &mut |_| {})
+                .unwrap();
         self.address = listener.listens_at().unwrap().parse().unwrap();
         listener
     }
@@ -58,7 +60,7 @@ impl Datagrams {
 
 impl Fixture for Datagrams {
     fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
-        Primary::Reception(Box::new(self.listener(registry)))
+        Primary::Listener(Box::new(self.listener(registry)))
     }
 
     fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
@@ -71,15 +73,15 @@ impl Fixture for Datagrams {
 }
 
 mod unixgram {
-    super::conforms_as_reception!(super::Datagrams::unixgram(&super::thread_name()));
+    super::conforms_as_listener!(super::Datagrams::unixgram(&super::thread_name()));
 }
 
 mod udp {
-    super::conforms_as_reception!(super::Datagrams::udp(&super::thread_name(), "127.0.0.1"));
+    super::conforms_as_listener!(super::Datagrams::udp(&super::thread_name(), "127.0.0.1"));
 }
 
 mod udp6 {
-    super::conforms_as_reception!(super::Datagrams::udp(&super::thread_name(), "[::1]"));
+    super::conforms_as_listener!(super::Datagrams::udp(&super::thread_name(), "[::1]"));
 }
 
 /// That of the test, in a form for a short file name.

@@ -4,7 +4,7 @@ use super::Datagrams;
 use super::house::{House, arrived, turn};
 use crate::transport::conformance::{Bench, Event, Fixture, Primary, pack};
 use crate::transport::datagram::DATAGRAM_FRAME;
-use crate::transport::{Address, Gone, Reception, Registry, Transport};
+use crate::transport::{Address, Gone, Listener, Registry, Transport};
 use evenly_testkit::datagram_relay::{Path, Relay};
 use evenly_testkit::needs::lacks;
 use rustix::io::Errno;
@@ -36,7 +36,7 @@ impl Fixture for Relayed {
         let relay = Relay::new(primary, self.path, self.seed);
         self.ends.address = format!("udp:{}", relay.address()).parse::<Address>().unwrap();
         *self.relay.borrow_mut() = Some(relay);
-        Primary::Reception(Box::new(listener))
+        Primary::Listener(Box::new(listener))
     }
 
     fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
@@ -187,7 +187,7 @@ fn an_agent_that_seems_to_be_elsewhere_is_found_there() {
     bench.admit(peer, b"");
     wait_for(&mut bench, &relay, |bench| bench.agent(0).1.arrived.pop_front());
     let address = |bench: &Bench<'_>| match &bench.primary {
-        Some(Primary::Reception(reception)) => reception.address(peer),
+        Some(Primary::Listener(listener)) => listener.address(peer),
         _ => panic!(),
     };
     let mut seen = vec![address(&bench)];

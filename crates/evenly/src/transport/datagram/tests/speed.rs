@@ -2,7 +2,7 @@
 //! datagram::tests::speed -- --ignored --nocapture`.
 
 use super::Datagrams;
-use crate::transport::{Arrival, EpollToken, Reception, Registry, Transport};
+use crate::transport::{Arrival, EpollToken, Listener, Registry, Transport};
 use evenly_core::frame::Body;
 use evenly_core::{Assignment, Interval, LeaseId};
 use rustix::event::{Timespec, epoll};

@@ -6,7 +6,7 @@ use crate::secure::Key;
 use crate::secure::noise::{Dialer, Initiator, NoiseSession, Sealer};
 use crate::transport::conformance::{Event, bytes, pack};
 use crate::transport::datagram::DATAGRAM_FRAME;
-use crate::transport::{Gone, Reception, Registry, Transport};
+use crate::transport::{Gone, Listener, Registry, Transport};
 use evenly_core::channel::Channel;
 use evenly_core::datagram::{Content, Datagram, LONGEST};
 use evenly_core::frame::Malformed;

@@ -3,7 +3,7 @@
 use super::house::{House, arrived, turn};
 use super::{DatagramConnector, Datagrams};
 use crate::transport::conformance::{Event, pack};
-use crate::transport::{Address, Gone, Reception, Registry, Transport};
+use crate::transport::{Address, Gone, Listener, Registry, Transport};
 use evenly_core::datagram::{Content, Datagram};
 use evenly_testkit::needs::lacks;
 use rustix::io::Errno;

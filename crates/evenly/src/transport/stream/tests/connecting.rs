@@ -1,9 +1,10 @@
 //! Primaries that are not there, do not answer, or are one of several; and listeners that are second.
 
 use super::{StreamConnector, StreamListener, Streams};
+use crate::secure::noise::Dialer;
 use crate::transport::stream::LISTENING_KEY;
 use crate::transport::stream::socket::new_tcp;
-use crate::transport::{Arrival, Gone, Reception, Registry, Transport};
+use crate::transport::{Arrival, Gone, Listener, Registry, Transport};
 use rustix::io::Errno;
 use rustix::net::SocketAddrAny;
 use std::net::{SocketAddr, TcpListener};
@@ -104,7 +105,13 @@ fn a_running_listener_is_not_disturbed() {
         let registry = Registry::new(0).unwrap();
         let mut first = streams.listener(registry.clone());
         let keys = if first.bound().needs_key() { vec![streams.key()] } else { vec![] };
-        let error = StreamListener::listen(first.bound(), keys, registry.also(1)).unwrap_err();
+        let error = StreamListener::listen(
+            first.bound(),
+            (keys, Dialer::Agent),
+            registry.also(1),
+            &mut |_| {},
+        )
+        .unwrap_err();
         let said = error.to_string();
         assert!(said.contains(&first.bound().to_string()), "{said}");
         assert!(said.contains("another process listens there"), "{said}");

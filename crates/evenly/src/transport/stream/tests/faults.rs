@@ -43,7 +43,7 @@ fn short_session(streams: &mut Streams, mischief: Mischief) -> Outcome {
             _ => {}
         }
     }
-    let Some(Primary::Reception(primary)) = &mut bench.primary else { panic!() };
+    let Some(Primary::Listener(primary)) = &mut bench.primary else { panic!() };
     outcome.strangers = primary.take_strangers();
     assert!(!primary.is_lingering());
     assert_eq!(primary.next_due_ns(), None, "nothing is left of it");

@@ -11,7 +11,7 @@ use super::{StdioEnds, StreamConnector, StreamListener};
 use crate::scratch::Scratch;
 use crate::secure::Key;
 use crate::secure::noise::Dialer;
-use crate::transport::conformance::{Fixture, Primary, conforms_as_reception};
+use crate::transport::conformance::{Fixture, Primary, conforms_as_listener};
 use crate::transport::{Address, Registry, Transport};
 use evenly_core::frame::PIPE_FRAME;
 use evenly_testkit::stepped_relay::{Mischief, Relay};
@@ -67,7 +67,8 @@ impl Streams {
         // Another port each time: another process may have taken an old one.
         let address = self.address().with_port(0);
         let keys = if address.needs_key() { vec![self.key()] } else { vec![] };
-        let listener = StreamListener::listen(&address, keys, registry).unwrap();
+        let listener =
+            StreamListener::listen(&address, (keys, Dialer::Agent), registry, &mut |_| {}).unwrap();
         self.place.borrow_mut().address = listener.bound().clone();
         listener
     }
@@ -100,7 +101,7 @@ impl Address {
 
 impl Fixture for Streams {
     fn listen(&mut self, registry: Registry, _peers: usize) -> Primary {
-        Primary::Reception(Box::new(self.listener(registry)))
+        Primary::Listener(Box::new(self.listener(registry)))
     }
 
     fn connect(&mut self, registry: Registry, hello: &[u8], now_ns: u64) -> Box<dyn Transport> {
@@ -113,15 +114,15 @@ impl Fixture for Streams {
 }
 
 mod unix {
-    super::conforms_as_reception!(super::Streams::unix(&super::thread_name()));
+    super::conforms_as_listener!(super::Streams::unix(&super::thread_name()));
 }
 
 mod tcp {
-    super::conforms_as_reception!(super::Streams::tcp(&super::thread_name(), "127.0.0.1"));
+    super::conforms_as_listener!(super::Streams::tcp(&super::thread_name(), "127.0.0.1"));
 }
 
 mod tcp6 {
-    super::conforms_as_reception!(super::Streams::tcp(&super::thread_name(), "[::1]"));
+    super::conforms_as_listener!(super::Streams::tcp(&super::thread_name(), "[::1]"));
 }
 
 /// Agents whose connection is two descriptors of one socket, as another program gives them their standard streams.
@@ -144,7 +145,7 @@ impl Fixture for StdioAgents {
 }
 
 mod stdio {
-    super::conforms_as_reception!(super::StdioAgents(super::Streams::unix(&format!(
+    super::conforms_as_listener!(super::StdioAgents(super::Streams::unix(&format!(
         "io-{}",
         super::thread_name()
     ))));

@@ -3,7 +3,7 @@
 
 use super::{StreamConnector, Streams};
 use crate::secure::noise::Dialer;
-use crate::transport::{Arrival, EpollToken, Reception, Registry, Transport};
+use crate::transport::{Arrival, EpollToken, Listener, Registry, Transport};
 use evenly_core::frame::Body;
 use evenly_core::{Assignment, Interval, LeaseId};
 use rustix::event::epoll;

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 fn strangers(bench: &mut Bench<'_>) -> u64 {
-    let Some(Primary::Reception(primary)) = &mut bench.primary else { panic!() };
+    let Some(Primary::Listener(primary)) = &mut bench.primary else { panic!() };
     primary.take_strangers()
 }
 
@@ -241,7 +241,13 @@ fn the_primary_and_its_agents_are_of_the_same_user() {
         scope.spawn(move || {
             as_nobody();
             let registry = Registry::new(0).unwrap();
-            let listener = super::StreamListener::listen(address, vec![], registry).unwrap();
+            let listener = super::StreamListener::listen(
+                address,
+                (vec![], Dialer::Agent),
+                registry,
+                &mut |_| {},
+            )
+            .unwrap();
             ready.send(()).unwrap();
             is_done.recv().unwrap();
             drop(listener);
@@ -279,7 +285,9 @@ fn an_agent_without_a_number_in_our_namespace_is_of_the_same_user() {
     if let Some(address) = std::env::var_os("EVENLY_TEST_LISTEN") {
         let address = address.into_string().unwrap().parse().unwrap();
         let registry = Registry::new(0).unwrap();
-        let mut listener = super::StreamListener::listen(&address, vec![], registry).unwrap();
+        let mut listener =
+            super::StreamListener::listen(&address, (vec![], Dialer::Agent), registry, &mut |_| {})
+                .unwrap();
         for _ in 0..5000 {
             std::thread::sleep(Duration::from_millis(1));
             listener.attend(super::super::LISTENING_KEY, 0).unwrap();

@@ -1,24 +1,26 @@
-//! The addresses at which a job lets agents join, with their keys.
+//! Where the agents of a job come from: addresses to listen at, agents to call, programs that start some; their keys.
 
 use super::caller::Caller;
 use super::stream::StreamListener;
-use super::{Address, AfterCall, ListenError, Reception, Registry, listen};
+use super::{Address, AfterCall, ListenError, Listener, Registry, listen};
 use crate::launch::Launch;
 use crate::secure::Key;
 use crate::silence::Silence;
 
-/// The addresses at which a job lets agents join, and the keys that agents may have.
+/// Where the agents of a job come from.
 #[derive(Default)]
-pub(crate) struct Entrances {
+pub(crate) struct AgentSources {
+    /// Where they join.
     pub(crate) addresses: Vec<Address>,
+    /// The keys that they may have.
     pub(crate) keys: Vec<Key>,
-    /// Where agents wait to be called.
+    /// Where they wait to be called.
     pub(crate) calls: Vec<Address>,
-    /// The programs that start agents.
+    /// The programs that start them.
     pub(crate) launches: Vec<Launch>,
 }
 
-impl Entrances {
+impl AgentSources {
     /// Whether agents can join.
     pub(crate) fn is_any(&self) -> bool {
         !self.addresses.is_empty() || !self.calls.is_empty() || !self.launches.is_empty()
@@ -38,20 +40,20 @@ impl Entrances {
         call: &[u8],
         mut registry: impl FnMut(usize) -> Registry,
         after_call: AfterCall<'_>,
-    ) -> Result<Vec<Box<dyn Reception>>, ListenError> {
+    ) -> Result<Vec<Box<dyn Listener>>, ListenError> {
         let addresses = self.addresses.iter().enumerate();
         let opened = addresses.map(|(index, address)| {
             listen(address, &self.keys, silence, registry(index), after_call)
         });
-        let mut receptions: Vec<_> = opened.collect::<Result<_, _>>()?;
+        let mut listeners: Vec<_> = opened.collect::<Result<_, _>>()?;
         for address in &self.calls {
-            let caller = Caller::new(address, &self.keys, call, registry(receptions.len()))?;
-            receptions.push(Box::new(caller));
+            let caller = Caller::new(address, &self.keys, call, registry(listeners.len()))?;
+            listeners.push(Box::new(caller));
         }
         if !self.launches.is_empty() {
-            let registry = registry(receptions.len());
-            receptions.push(Box::new(StreamListener::without_socket(silence, registry)));
+            let registry = registry(listeners.len());
+            listeners.push(Box::new(StreamListener::without_socket(silence, registry)));
         }
-        Ok(receptions)
+        Ok(listeners)
     }
 }
