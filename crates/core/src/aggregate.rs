@@ -244,17 +244,10 @@ impl Aggregate {
     }
 
     /// Whether `value` can be the value over these numbers. A count above the numbers counted cannot;
-    /// a peer that says so is wrong, and nothing it says is merged.
+    /// a peer that says so is wrong, and nothing it says is merged. `selection`: whether a condition may leave out numbers.
     #[inline]
     #[must_use]
-    pub fn admits(self, value: &Value, covered: &[Interval]) -> bool {
-        self.admits_under(value, covered, Selection::Every)
-    }
-
-    /// The same where a [condition](Selection) may leave out numbers.
-    #[inline]
-    #[must_use]
-    pub fn admits_under(self, value: &Value, covered: &[Interval], selection: Selection) -> bool {
+    pub fn admits(self, value: &Value, covered: &[Interval], selection: Selection) -> bool {
         // Each number has a value, or some do.
         let is_possible = |values: u128, numbers: u128| match selection {
             Selection::Every => values == numbers,
@@ -356,7 +349,7 @@ mod tests {
         for aggregate in core::iter::successors(Some(Aggregate::Count), |last| next(*last)) {
             let (code, detail) = aggregate.code();
             assert_eq!(Aggregate::from_code(code, detail, aggregate.bins()), Some(aggregate));
-            assert!(aggregate.admits(&aggregate.empty(), &[]), "{aggregate:?}");
+            assert!(aggregate.admits(&aggregate.empty(), &[], Selection::Every), "{aggregate:?}");
         }
     }
 }

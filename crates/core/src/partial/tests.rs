@@ -51,46 +51,50 @@ fn all_of_i64_is_one_partial() {
 fn a_value_that_cannot_be_is_not_admitted() {
     let three = [Interval::new(3, 5).unwrap()];
     let extreme = |n| Some(Extreme { value: 7, n });
-    assert!(Aggregate::Count.admits(&Value::Count(3), &three));
-    assert!(!Aggregate::Count.admits(&Value::Count(4), &three));
-    assert!(Aggregate::Min.admits(&Value::Min(extreme(5)), &three));
-    assert!(!Aggregate::Min.admits(&Value::Min(extreme(6)), &three));
+    assert!(Aggregate::Count.admits(&Value::Count(3), &three, Selection::Every));
+    assert!(!Aggregate::Count.admits(&Value::Count(4), &three, Selection::Every));
+    assert!(Aggregate::Min.admits(&Value::Min(extreme(5)), &three, Selection::Every));
+    assert!(!Aggregate::Min.admits(&Value::Min(extreme(6)), &three, Selection::Every));
     // A command that looks at a whole chunk may find no value in it.
-    assert!(Aggregate::Min.admits(&Value::Min(None), &three));
-    assert!(Aggregate::Max.admits(&Value::Max(None), &[]));
-    assert!(!Aggregate::Any.admits(&Value::Witness(Some(2)), &three));
-    assert!(Aggregate::Hist.admits(&Value::Histogram([(0, 1), (9, 2)].into()), &three));
+    assert!(Aggregate::Min.admits(&Value::Min(None), &three, Selection::Every));
+    assert!(Aggregate::Max.admits(&Value::Max(None), &[], Selection::Every));
+    assert!(!Aggregate::Any.admits(&Value::Witness(Some(2)), &three, Selection::Every));
+    assert!(Aggregate::Hist.admits(
+        &Value::Histogram([(0, 1), (9, 2)].into()),
+        &three,
+        Selection::Every
+    ));
     let one = Value::Histogram([(0, 1)].into());
-    assert!(!Aggregate::Hist.admits(&one, &three));
-    assert!(Aggregate::Hist.admits_under(&one, &three, Selection::Some));
+    assert!(!Aggregate::Hist.admits(&one, &three, Selection::Every));
+    assert!(Aggregate::Hist.admits(&one, &three, Selection::Some));
     let four = Value::Histogram([(0, 4)].into());
-    assert!(!Aggregate::Hist.admits_under(&four, &three, Selection::Some));
+    assert!(!Aggregate::Hist.admits(&four, &three, Selection::Some));
     let binned = |text: &str, count| {
         let mut binned = Binned::new(text.parse().unwrap());
         binned.add(Number::Integer(1), count);
         Value::Binned(binned)
     };
     let bins = Aggregate::Binned("0..1/3".parse().unwrap());
-    assert!(bins.admits(&binned("0..1/3", 3), &three));
-    assert!(!bins.admits(&binned("0..1/3", 2), &three));
-    assert!(bins.admits_under(&binned("0..1/3", 2), &three, Selection::Some));
-    assert!(!bins.admits(&binned("0..1/4", 3), &three));
-    assert!(!bins.admits(&Value::Histogram([(1, 3)].into()), &three));
-    assert!(!Aggregate::Sum.admits(&Value::Count(0), &three));
+    assert!(bins.admits(&binned("0..1/3", 3), &three, Selection::Every));
+    assert!(!bins.admits(&binned("0..1/3", 2), &three, Selection::Every));
+    assert!(bins.admits(&binned("0..1/3", 2), &three, Selection::Some));
+    assert!(!bins.admits(&binned("0..1/4", 3), &three, Selection::Every));
+    assert!(!bins.admits(&Value::Histogram([(1, 3)].into()), &three, Selection::Every));
+    assert!(!Aggregate::Sum.admits(&Value::Count(0), &three, Selection::Every));
     let lines = |lines, text: &str| Value::Lines { lines, text: text.as_bytes().to_vec() };
     let (find, run) = (Aggregate::Find { first: None }, Aggregate::Run { in_order: false });
-    assert!(find.admits(&lines(2, "3\n5\n"), &three));
-    assert!(find.admits(&lines(0, ""), &three));
+    assert!(find.admits(&lines(2, "3\n5\n"), &three, Selection::Every));
+    assert!(find.admits(&lines(0, ""), &three, Selection::Every));
     let two = lines(2, "3\t3\n5\t5\n");
-    assert!(!Aggregate::Map.admits(&two, &three));
-    assert!(Aggregate::Map.admits_under(&two, &three, Selection::Some));
+    assert!(!Aggregate::Map.admits(&two, &three, Selection::Every));
+    assert!(Aggregate::Map.admits(&two, &three, Selection::Some));
     // A word for a chunk without a value.
     let nothing = Aggregate::Map.from_word(0).unwrap();
-    assert!(!Aggregate::Map.admits(&nothing, &three));
-    assert!(Aggregate::Map.admits_under(&nothing, &three, Selection::Some));
+    assert!(!Aggregate::Map.admits(&nothing, &three, Selection::Every));
+    assert!(Aggregate::Map.admits(&nothing, &three, Selection::Some));
     for (count, text) in [(2, "3\n"), (1, "3"), (1, "\n")] {
-        assert!(!find.admits(&lines(count, text), &three), "{text}");
-        assert!(run.admits(&lines(count, text), &three), "{text}");
+        assert!(!find.admits(&lines(count, text), &three, Selection::Every), "{text}");
+        assert!(run.admits(&lines(count, text), &three, Selection::Every), "{text}");
     }
 }
 

@@ -128,7 +128,7 @@ impl Scheduler {
         let mut whole = self.aggregate.empty();
         for (chunk, word) in row.chunks().zip(answers.words()) {
             let value = self.aggregate.from_word(word)?;
-            if !self.aggregate.admits_under(&value, &[chunk.interval], self.selection) {
+            if !self.aggregate.admits(&value, &[chunk.interval], self.selection) {
                 return None;
             }
             whole.merge(value);
@@ -172,7 +172,7 @@ impl Scheduler {
             }
             return Ok(());
         }
-        if !self.aggregate.admits_under(&partial.value, &partial.covered, self.selection) {
+        if !self.aggregate.admits(&partial.value, &partial.covered, self.selection) {
             return Err(Violation::ImpossibleValue { worker, lease });
         }
         let is_end = span.last() == rest.last();

@@ -1,7 +1,7 @@
 //! Values of integers and doubles are the same bytes, however the numbers are divided.
 
 use super::*;
-use crate::aggregate::{Aggregate, AnswerDigest};
+use crate::aggregate::{Aggregate, AnswerDigest, Selection};
 use crate::interval::Interval;
 use crate::partial::Partial;
 use crate::real::Real;
@@ -35,7 +35,7 @@ fn partial_of(asked: Aggregate, first: usize, numbers: &[Number]) -> Value {
     let mut bytes = vec![];
     partial.encode(&mut bytes);
     assert_eq!(Partial::decode(&bytes).as_ref(), Ok(&partial));
-    assert!(asked.admits(&partial.value, &partial.covered));
+    assert!(asked.admits(&partial.value, &partial.covered, Selection::Every));
     assert_eq!(asked.empty().like(&partial.value.to_bytes()).as_ref(), Some(&partial.value));
     partial.value
 }
