@@ -3,6 +3,7 @@
 use super::*;
 use crate::aggregate::Aggregate;
 use crate::frame::{PIPE_FRAME, Packer, Unpacker};
+use crate::interval::Interval;
 use crate::lease::LeaseId;
 use crate::policy::Policy;
 use crate::range::Range;
@@ -72,6 +73,33 @@ fn a_stopped_worker_makes_room_when_the_last_agent_is_lost() {
     supervisor.lose(agent, None, now_ns).unwrap();
     let mut orders = core::iter::from_fn(|| supervisor.poll(now_ns).unwrap());
     assert!(orders.any(|order| matches!(order, Order::Kill { slot: 0 })));
+}
+
+/// What poll gives until it gives nothing.
+fn orders(supervisor: &mut Supervisor, now_ns: u64) -> std::vec::Vec<Order> {
+    core::iter::from_fn(|| supervisor.poll(now_ns).unwrap()).collect()
+}
+
+#[test]
+fn a_worker_that_goes_on_is_not_silent_and_its_number_is_not_to_blame_later() {
+    let range = Range::new(0, 10).unwrap();
+    let scheduler = Scheduler::new(range, Aggregate::Count, Policy::Static, 1);
+    let mut supervisor = Supervisor::new(scheduler, 2);
+    seat(&mut supervisor);
+    supervisor.join(1, 4, 0).unwrap();
+    let (number, stopped) = (Interval::single(4), Cause::Signal(19));
+    supervisor.stop(0, 1);
+    supervisor.stopped_at(0, number, stopped, 1);
+    supervisor.go_on(0, 2).unwrap();
+    let is_silenced = |order: &Order| matches!(order, Order::Silenced { slot: 0, .. });
+    assert!(!orders(&mut supervisor, crate::seats::SILENCE_NS + 2).iter().any(is_silenced));
+    // The next stop is at a number that cannot be seen.
+    let now_ns = 2 * crate::seats::SILENCE_NS;
+    supervisor.stop(0, now_ns);
+    let orders = orders(&mut supervisor, now_ns + crate::seats::SILENCE_NS);
+    assert!(orders.iter().any(is_silenced), "{orders:?}");
+    assert!(orders.iter().any(|order| matches!(order, Order::Assign { slot: 1 })), "{orders:?}");
+    assert!(!supervisor.scheduler.stopped_at(WorkerId(1), number, stopped), "the first stop there");
 }
 
 /// Joins a worker in the one slot, which sends a crash report for its first number and is lost.
