@@ -164,28 +164,16 @@ pub(crate) struct PrefixFields {
     n: Option<String>,
 }
 
-/// JSON object of a run that ended early and has written nothing yet.
+/// JSON object of a run that has written nothing yet; `ended` has [`RunSummary`] or [`StoppedFields`].
 #[derive(Serialize)]
-struct StoppedDocument<'a> {
+struct WholeDocument<'a, T> {
     version: u32,
     #[serde(flatten)]
     asked: JobFields<'a>,
     #[serde(flatten)]
     answered: AnswerFields,
     #[serde(flatten)]
-    stopped: StoppedFields,
-}
-
-/// JSON object of a finished run.
-#[derive(Serialize)]
-struct FinishedDocument<'a> {
-    version: u32,
-    #[serde(flatten)]
-    asked: JobFields<'a>,
-    #[serde(flatten)]
-    answered: AnswerFields,
-    #[serde(flatten)]
-    came: RunSummary,
+    ended: T,
 }
 
 /// Beginning of the JSON object of a verb that writes lines.
@@ -271,11 +259,11 @@ impl Delivery {
         match self.format {
             Format::Text if self.is_given(report) => self.with_text(answer),
             Format::Text => String::new(),
-            Format::Json => line(&FinishedDocument {
+            Format::Json => line(&WholeDocument {
                 version: VERSION,
                 asked: self.asked(),
                 answered: self.answered(report, answer),
-                came: self.came(report),
+                ended: self.came(report),
             }),
         }
     }
@@ -356,11 +344,11 @@ impl Delivery {
             return String::new();
         }
         let n = answer::has_n(self.aggregate).then_some(None);
-        line(&StoppedDocument {
+        line(&WholeDocument {
             version: VERSION,
             asked: self.asked(),
             answered: AnswerFields { answer: None, n, text: None, lines: None },
-            stopped: self.stopped(failures, Some(unfinished), error),
+            ended: self.stopped(failures, Some(unfinished), error),
         })
     }
 
