@@ -32,16 +32,17 @@ pub(crate) fn agent(arguments: &AgentArguments) -> Result<(), ExitOutcome> {
             evenly::internal::quoted(file)
         )));
     }
-    let source = KeySource::of_called(&arguments.key_file, arguments.key_env.as_ref());
+    let source = KeySource::of_called(&arguments.key_file, arguments.key_variable.key_env.as_ref());
     let keys = source.and_then(|source| source.to_be_called(&address));
     let mut agent = Join::called_at(address, keys.map_err(ExitOutcome::Usage)?)
         .map_err(|error| ExitOutcome::Usage(error.to_string()))?;
-    if let Some(workers) = arguments.workers.as_deref() {
+    if let Some(workers) = arguments.workers.workers.as_deref() {
         agent = agent.workers(resolve_workers(Some(workers)).map_err(ExitOutcome::Usage)?);
     }
     for typed in allow {
-        agent =
-            agent.allow(command(typed, depends, arguments.verbose).map_err(ExitOutcome::Usage)?);
+        agent = agent.allow(
+            command(typed, depends, arguments.messages.verbose).map_err(ExitOutcome::Usage)?,
+        );
     }
     for spec in allow_lib {
         let library = shared_library::load(spec, depends);
@@ -53,11 +54,7 @@ pub(crate) fn agent(arguments: &AgentArguments) -> Result<(), ExitOutcome> {
         agent = agent.allow_texts();
     }
     agent = arguments.times.resolve()?.apply(agent.with_functions(own::functions()));
-    let volume = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Volume::Quiet,
-        (false, false) => Volume::Normal,
-        (false, true) => Volume::Verbose,
-    };
+    let volume = arguments.messages.volume();
     match agent.run_observed(&mut CallPrinter { volume }) {
         Err(JoinError::Job(Error::Interrupted(signal))) => {
             Err(ExitOutcome::Interrupted(signal, format!("stopped by {signal}")))

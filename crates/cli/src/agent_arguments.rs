@@ -1,6 +1,9 @@
 //! Arguments of `agent`.
 
-use crate::times::CalledTimeArguments;
+use crate::shared_arguments::{
+    AgentMessagesArguments, AgentWorkersArguments, KeyVariableArguments,
+};
+use crate::times::AgentTimeArguments;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -28,19 +31,12 @@ pub(crate) struct AgentArguments {
     /// directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Vec<PathBuf>,
-    /// Read the key from this environment variable, which has the text of `evenly key show --text`; for containers
-    #[arg(long, value_name = "VAR", conflicts_with = "key_file")]
-    pub(crate) key_env: Option<String>,
-    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
-    /// fewer than these CPUs, at least 1 [default: 100%]
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
-    pub(crate) workers: Option<String>,
     #[command(flatten)]
-    pub(crate) times: CalledTimeArguments,
-    /// Print only errors on standard error
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Print more on standard error: started workers, failed attempts
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    pub(crate) key_variable: KeyVariableArguments,
+    #[command(flatten)]
+    pub(crate) workers: AgentWorkersArguments,
+    #[command(flatten)]
+    pub(crate) times: AgentTimeArguments,
+    #[command(flatten)]
+    pub(crate) messages: AgentMessagesArguments,
 }

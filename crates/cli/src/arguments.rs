@@ -16,6 +16,7 @@ use crate::output_options::OutputArguments;
 use crate::report_arguments::ReportArguments;
 use crate::sbatch::options::SlurmOptions;
 use crate::settle_arguments::SettleArguments;
+use crate::shared_arguments::{FirstArguments, KeyVariableArguments, PartialArguments};
 use crate::slurm_script_arguments::SlurmScriptArguments;
 use crate::start_options::StartArguments;
 use crate::status_arguments::StatusArguments;
@@ -159,9 +160,8 @@ pub(crate) struct ResumeArguments {
     /// Continue although the function or command has changed since
     #[arg(long)]
     pub(crate) accept_change: bool,
-    /// If some n fail, print the answer over the others (the exit status is still 3)
-    #[arg(long)]
-    pub(crate) partial: bool,
+    #[command(flatten)]
+    pub(crate) partial: PartialArguments,
     /// Format of the answer
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
@@ -189,9 +189,8 @@ pub(crate) struct VerifyArguments {
 // The arguments of find.
 #[derive(Debug, Args)]
 pub(crate) struct FindArguments {
-    /// Print only the K lowest; the numbers above them are not tested
-    #[arg(long, value_name = "K", allow_hyphen_values = true)]
-    pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) first: FirstArguments,
     #[command(flatten)]
     pub(crate) truth: TruthArguments,
 }
@@ -199,9 +198,8 @@ pub(crate) struct FindArguments {
 // The arguments of failures.
 #[derive(Debug, Args)]
 pub(crate) struct FailuresArguments {
-    /// Print only the K lowest; the numbers above them are not tested
-    #[arg(long, value_name = "K", allow_hyphen_values = true)]
-    pub(crate) first: Option<String>,
+    #[command(flatten)]
+    pub(crate) first: FirstArguments,
     #[command(flatten)]
     pub(crate) question: QuestionArguments,
 }
@@ -237,9 +235,8 @@ pub(crate) struct QuestionArguments {
     pub(crate) lib: Option<String>,
     #[command(flatten)]
     pub(crate) job: JobArguments,
-    /// If some n fail, print the answer over the others (the exit status is still 3)
-    #[arg(long)]
-    pub(crate) partial: bool,
+    #[command(flatten)]
+    pub(crate) partial: PartialArguments,
     /// Format of the answer
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
@@ -371,9 +368,8 @@ pub(crate) struct CallArguments {
     /// the configuration directory, made at first use]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Vec<PathBuf>,
-    /// Read the key from this environment variable, which has the text of `evenly key show --text`; for containers
-    #[arg(long, value_name = "VAR", conflicts_with = "key_file")]
-    pub(crate) key_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) key_variable: KeyVariableArguments,
     /// How to cut the range into chunks: timed, static, fixed:N or guided
     #[arg(long, value_name = "POLICY")]
     pub(crate) split: Option<String>,
@@ -447,7 +443,7 @@ impl QuestionArguments {
     pub(crate) fn into_job(self) -> JobArguments {
         let Self { function, lib, mut job, partial, format } = self;
         // `resume` may have set both.
-        job.partial |= partial;
+        job.partial |= partial.partial;
         let format = job.format.or(Some(format));
         JobArguments { function, lib, format, ..job }
     }

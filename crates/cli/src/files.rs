@@ -66,7 +66,7 @@ pub(crate) fn of_job<'a>(
     used.extend(arguments.lines0.iter().filter_map(|path| read("--lines0", path)));
     used.extend(arguments.call.key_file.iter().filter_map(|path| read("--key-file", path)));
     if arguments.call.key_file.is_empty()
-        && arguments.call.key_env.is_none()
+        && arguments.call.key_variable.key_env.is_none()
         && listen.iter().chain(calls).any(Address::needs_key)
         && let Ok(path) = Key::default_path()
     {

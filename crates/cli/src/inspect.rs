@@ -2,7 +2,7 @@
 
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
-use crate::inspect_arguments::{InspectArguments, InspectFormat, LanguageArgument};
+use crate::inspect_arguments::{InspectArguments, InspectFormat};
 use crate::report::write_out;
 use crate::stderr;
 use evenly::internal::{EndSignals, continue_guarded, quoted};
@@ -61,7 +61,7 @@ impl Reporter {
 /// Inspects processes, or a command that it starts.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<(), ExitOutcome> {
     closed_stdout::check_stdout()?;
-    let language = LanguageArgument::chosen(arguments.lang);
+    let language = arguments.language.chosen();
     let mut reporter =
         Reporter { format: arguments.format, language, picture: arguments.svg.clone(), last: None };
     if !arguments.cmd.is_empty() {

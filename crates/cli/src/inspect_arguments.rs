@@ -1,7 +1,7 @@
 //! Declaration of the arguments of `evenly inspect`.
 
+use crate::shared_arguments::LanguageArguments;
 use clap::{Args, ValueEnum};
-use evenly_inspect::Language;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -24,26 +24,8 @@ pub(crate) struct InspectArguments {
     /// Also draw the processes and their pipes as an SVG picture in this file, which is replaced
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Language of the report: en or es [default: that of LC_ALL, LC_MESSAGES or LANG]
-    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = true)]
-    pub(crate) lang: Option<LanguageArgument>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LanguageArgument {
-    En,
-    Es,
-}
-
-impl LanguageArgument {
-    /// The language of `--lang`, or that of the environment.
-    pub(crate) fn chosen(given: Option<Self>) -> Language {
-        match given {
-            Some(Self::En) => Language::English,
-            Some(Self::Es) => Language::Spanish,
-            None => Language::of_environment(),
-        }
-    }
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

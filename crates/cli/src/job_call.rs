@@ -2,8 +2,6 @@
 
 use crate::arguments::{CliCommand, FailuresArguments, FindArguments, JobArguments, RunArguments};
 use crate::exit::ExitOutcome;
-use crate::number::parse_count;
-use crate::option::option;
 use crate::output_options::OutputOptions;
 use evenly::Aggregate;
 
@@ -28,13 +26,11 @@ pub(crate) fn job_call(command: CliCommand) -> Result<Result<JobCall, CliCommand
         CliCommand::Map(question) => (Aggregate::Map, question.into_inner().into_job()),
         CliCommand::Failures(failures) => {
             let FailuresArguments { first, question } = failures.into_inner();
-            let first = option("first", first.as_deref(), parse_count)?;
-            (Aggregate::Failures { first }, question.into_job())
+            (Aggregate::Failures { first: first.resolve()? }, question.into_job())
         }
         CliCommand::Find(find) => {
             let FindArguments { first, truth } = find.into_inner();
-            let first = option("first", first.as_deref(), parse_count)?;
-            (Aggregate::Find { first }, truth.into_job())
+            (Aggregate::Find { first: first.resolve()? }, truth.into_job())
         }
         CliCommand::Run(run) => {
             let RunArguments { keep_order, output: typed, job } = run.into_inner();

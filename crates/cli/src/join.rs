@@ -16,19 +16,20 @@ use std::time::Duration;
 
 /// Works for the primary until its job is over.
 pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
-    let JoinArguments { address, key_file, key_env, workers, lib, cmd, depends, .. } = arguments;
+    let JoinArguments { address, key_file, key_variable, workers, lib, cmd, depends, .. } =
+        arguments;
     let address: Address =
         address.parse().map_err(|error: AddressError| ExitOutcome::Usage(error.to_string()))?;
     if arguments.stay && address.kind() == AddressKind::Stdio {
         let refusal = "--stay is for an address at which primaries listen, and stdio: is one connection; leave it out";
         return Err(ExitOutcome::Usage(refusal.to_owned()));
     }
-    let source = KeySource::of_agent(key_file.as_ref(), key_env.as_ref());
+    let source = KeySource::of_agent(key_file.as_ref(), key_variable.key_env.as_ref());
     let (key, key_place) = source.to_join(&address).map_err(ExitOutcome::Usage)?.unzip();
     let mut join =
         Join::new(address, key).map_err(|error| ExitOutcome::Usage(error.to_string()))?;
-    if workers.is_some() {
-        join = join.workers(resolve_workers(workers.as_deref()).map_err(ExitOutcome::Usage)?);
+    if let Some(workers) = workers.workers.as_deref() {
+        join = join.workers(resolve_workers(Some(workers)).map_err(ExitOutcome::Usage)?);
     }
     if let (Some(file), None, true) = (depends.first(), lib, cmd.is_empty()) {
         return Err(ExitOutcome::Usage(format!(
@@ -46,18 +47,15 @@ pub(crate) fn join(arguments: &JoinArguments) -> Result<(), ExitOutcome> {
         let brought = brought
             .depends(depends)
             .map_err(|error| ExitOutcome::Usage(format!("bad value for --depends: {error}")))?;
-        let brought = if arguments.verbose { brought.show_failed_attempts() } else { brought };
+        let brought =
+            if arguments.messages.verbose { brought.show_failed_attempts() } else { brought };
         join = join.with_function(brought.into_function());
     }
     if arguments.stay {
         join = join.stay();
     }
-    join = arguments.times.resolve()?.apply(join);
-    let volume = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Volume::Quiet,
-        (false, false) => Volume::Normal,
-        (false, true) => Volume::Verbose,
-    };
+    join = arguments.join_times.resolve()?.apply(arguments.times.resolve()?.apply(join));
+    let volume = arguments.messages.volume();
     Ok(join.run_observed(&mut MessagePrinter { volume, key_place })?)
 }
 

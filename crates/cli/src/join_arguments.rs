@@ -1,6 +1,9 @@
 //! Arguments of `join`.
 
-use crate::times::JoinTimeArguments;
+use crate::shared_arguments::{
+    AgentMessagesArguments, AgentWorkersArguments, KeyVariableArguments,
+};
+use crate::times::{AgentTimeArguments, JoinTimeArguments};
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,13 +16,10 @@ pub(crate) struct JoinArguments {
     /// File with the key of the primary [default: evenly/key in the configuration directory]
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Read the key from this environment variable, which has the text of `evenly key show --text`; for containers
-    #[arg(long, value_name = "VAR", conflicts_with = "key_file")]
-    pub(crate) key_env: Option<String>,
-    /// Workers on this machine: N, or N% of the CPUs that this process may use, or +N or -N: N more or
-    /// fewer than these CPUs, at least 1 [default: 100%]
-    #[arg(short = 'j', long, alias = "jobs", value_name = "N", allow_negative_numbers = true)]
-    pub(crate) workers: Option<String>,
+    #[command(flatten)]
+    pub(crate) key_variable: KeyVariableArguments,
+    #[command(flatten)]
+    pub(crate) workers: AgentWorkersArguments,
     /// The shared library and function that the primary was started with
     #[arg(long, value_name = "FILE.so:SYMBOL")]
     pub(crate) lib: Option<String>,
@@ -34,11 +34,9 @@ pub(crate) struct JoinArguments {
     #[arg(long)]
     pub(crate) stay: bool,
     #[command(flatten)]
-    pub(crate) times: JoinTimeArguments,
-    /// Print only errors on standard error
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-    /// Print more on standard error: started workers, failed attempts
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    pub(crate) join_times: JoinTimeArguments,
+    #[command(flatten)]
+    pub(crate) times: AgentTimeArguments,
+    #[command(flatten)]
+    pub(crate) messages: AgentMessagesArguments,
 }

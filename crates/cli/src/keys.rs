@@ -24,7 +24,7 @@ impl KeySource {
     /// # Errors
     /// If there are too many files.
     pub(crate) fn of_call(call: &CallArguments) -> Result<Self, String> {
-        Self::of_called(&call.key_file, call.key_env.as_ref())
+        Self::of_called(&call.key_file, call.key_variable.key_env.as_ref())
     }
 
     /// That of an agent which primaries call.

@@ -3,7 +3,6 @@
 use crate::c_source;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
-use crate::inspect_arguments::LanguageArgument;
 use crate::lab_arguments::{LabArguments, LabCommand, SourceLanguage};
 use crate::report::write_out;
 use crate::stderr;
@@ -34,10 +33,10 @@ impl Write for StandardOutput {
 /// Lists the exercises, prints the source of one, or shows it.
 pub(crate) fn lab(arguments: &LabArguments) -> Result<(), ExitOutcome> {
     closed_stdout::check_stdout()?;
-    if let Some(LabCommand::Check { file, lang }) = &arguments.command {
-        return check(file, LanguageArgument::chosen(*lang));
+    if let Some(LabCommand::Check { file, language }) = &arguments.command {
+        return check(file, language.chosen());
     }
-    let language = LanguageArgument::chosen(arguments.lang);
+    let language = arguments.language.chosen();
     let Some(name) = &arguments.exercise else {
         write_out(&evenly_lab::list(language))?;
         // Not for a program that reads the list.

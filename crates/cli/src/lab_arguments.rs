@@ -1,7 +1,7 @@
 //! Declaration of the arguments of `evenly lab`.
 
 use crate::examples;
-use crate::inspect_arguments::LanguageArgument;
+use crate::shared_arguments::LanguageArguments;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -28,9 +28,8 @@ pub(crate) struct LabArguments {
     /// With --source: print the program without the mistake
     #[arg(long, requires = "source")]
     pub(crate) fixed: bool,
-    /// Language of the texts: en or es [default: that of LC_ALL, LC_MESSAGES or LANG]
-    #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = true)]
-    pub(crate) lang: Option<LanguageArgument>,
+    #[command(flatten)]
+    pub(crate) language: LanguageArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,9 +40,8 @@ pub(crate) enum LabCommand {
         /// The C file. The program is called as PROGRAM WORKERS N, or PROGRAM WORKERS 0 N, and prints how many numbers of 0..N
         /// are even
         file: PathBuf,
-        /// Language of the sentences: en or es [default: that of LC_ALL, LC_MESSAGES or LANG]
-        #[arg(long, value_enum, value_name = "LANGUAGE", hide_possible_values = true)]
-        lang: Option<LanguageArgument>,
+        #[command(flatten)]
+        language: LanguageArguments,
     },
 }
 

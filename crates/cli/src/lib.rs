@@ -109,6 +109,7 @@ mod sample;
 mod sbatch;
 mod settle;
 mod settle_arguments;
+mod shared_arguments;
 mod shared_library;
 mod shell_words;
 mod short;

@@ -16,6 +16,17 @@ pub(crate) enum Volume {
     Verbose,
 }
 
+impl Volume {
+    /// That of these two options.
+    pub(crate) fn of(is_quiet: bool, is_verbose: bool) -> Self {
+        match (is_quiet, is_verbose) {
+            (true, _) => Self::Quiet,
+            (false, false) => Self::Normal,
+            (false, true) => Self::Verbose,
+        }
+    }
+}
+
 /// The line for an observation, if it has one. [`FailureCollector`](crate::failures::FailureCollector) reports the numbers that failed,
 /// each once, at the end.
 pub(crate) fn line(observation: &Observation<'_>, volume: Volume, unit: Unit) -> Option<String> {

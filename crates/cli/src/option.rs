@@ -30,6 +30,16 @@ impl Replace for bool {
     }
 }
 
+/// Takes the options that a later call gives, but for some, which become variables. The compiler refuses an option that
+/// is in neither list.
+macro_rules! replace_fields {
+    ($options:ident, $later:ident but [$($other:ident),*]: $($field:ident),* $(,)?) => {
+        let Self { $($other,)* $($field,)* } = $later;
+        $($options.$field.replace_by($field);)*
+    };
+}
+pub(crate) use replace_fields;
+
 /// Parses the value of `--name`, if it is given. Underscores in the name stand for dashes.
 ///
 /// # Errors

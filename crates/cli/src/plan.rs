@@ -158,11 +158,7 @@ impl Plan {
             listen,
             format: arguments.format.unwrap_or(Format::Text),
             progress: arguments.call.progress.unwrap_or(ProgressMode::Auto),
-            volume: match (arguments.call.quiet, arguments.call.verbose) {
-                (true, _) => Volume::Quiet,
-                (false, false) => Volume::Normal,
-                (false, true) => Volume::Verbose,
-            },
+            volume: Volume::of(arguments.call.quiet, arguments.call.verbose),
             is_dry_run: arguments.call.dry_run,
             max_rate: option("max-rate", arguments.call.max_rate.as_deref(), parse_rate)?,
             limits,

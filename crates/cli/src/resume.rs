@@ -5,7 +5,7 @@ use crate::exit::ExitOutcome;
 use crate::files;
 use crate::journal_options::JournalArguments;
 use crate::lines;
-use crate::option::Replace;
+use crate::option::{Replace, replace_fields};
 use crate::parse;
 use crate::resume_line::ResumeLine;
 use evenly::journal::{self, RecordedCall};
@@ -64,7 +64,7 @@ pub(crate) fn resume(
     }
     let Some(job) = job(&mut command) else { return Err(ExitOutcome::Bug) };
     job.journal = journal;
-    job.partial |= arguments.partial;
+    job.partial |= arguments.partial.partial;
     job.format = arguments.format;
     // A file of items may have changed, standard input is gone, and another sample would be drawn.
     job.items.recorded = Some(items);
@@ -123,33 +123,9 @@ fn prefixed(sign: &str, path: &Path) -> PathBuf {
 
 impl Replace for CallArguments {
     fn replace_by(&mut self, later: Self) {
-        // Without `..`: the compiler refuses an option that is not passed on.
-        let Self {
-            workers,
-            on,
-            advertise,
-            listen,
-            key_file,
-            key_env,
-            split,
-            chunk,
-            shuffle,
-            max_rate,
-            start,
-            limits,
-            halt,
-            times,
-            joblog,
-            junit,
-            events,
-            progress,
-            quiet,
-            verbose,
-            dry_run,
-            wiring,
-        } = later;
+        let limits = &later.limits;
         // A way to cut the range excludes the others.
-        if [&split, &chunk, &limits.chunk_time, &limits.chunk_max, &limits.chunk_min]
+        if [&later.split, &later.chunk, &limits.chunk_time, &limits.chunk_max, &limits.chunk_min]
             .into_iter()
             .any(Option::is_some)
         {
@@ -157,31 +133,18 @@ impl Replace for CallArguments {
             (self.limits.chunk_time, self.limits.chunk_max) = (None, None);
             self.limits.chunk_min = None;
         }
+        replace_fields!(
+            self, later but [quiet, verbose, key_file, key_variable]:
+            workers, on, advertise, listen, split, chunk, shuffle, max_rate, start, limits, halt, times, joblog, junit,
+            events, progress, dry_run, wiring,
+        );
         if quiet || verbose {
             (self.quiet, self.verbose) = (quiet, verbose);
         }
-        self.workers.replace_by(workers);
-        self.on.replace_by(on);
-        self.advertise.replace_by(advertise);
-        self.listen.replace_by(listen);
         // A key that this call names replaces the key of the earlier call, of either kind.
-        if key_env.is_some() || !key_file.is_empty() {
-            (self.key_file, self.key_env) = (key_file, key_env);
+        if key_variable.key_env.is_some() || !key_file.is_empty() {
+            (self.key_file, self.key_variable) = (key_file, key_variable);
         }
-        self.split.replace_by(split);
-        self.chunk.replace_by(chunk);
-        self.shuffle.replace_by(shuffle);
-        self.max_rate.replace_by(max_rate);
-        self.start.replace_by(start);
-        self.limits.replace_by(limits);
-        self.halt.replace_by(halt);
-        self.times.replace_by(times);
-        self.joblog.replace_by(joblog);
-        self.junit.replace_by(junit);
-        self.events.replace_by(events);
-        self.progress.replace_by(progress);
-        self.dry_run.replace_by(dry_run);
-        self.wiring.replace_by(wiring);
     }
 }
 

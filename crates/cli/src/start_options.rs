@@ -2,8 +2,7 @@
 
 use crate::exit::ExitOutcome;
 use crate::number::parse_number;
-use crate::option::Replace;
-use crate::option::option;
+use crate::option::{Replace, option, replace_fields};
 use crate::size::parse_size;
 use evenly::function::StartLimits;
 
@@ -39,9 +38,7 @@ impl StartArguments {
 
 impl Replace for StartArguments {
     fn replace_by(&mut self, later: Self) {
-        let Self { load, memfree } = later;
-        self.load.replace_by(load);
-        self.memfree.replace_by(memfree);
+        replace_fields!(self, later but []: load, memfree);
     }
 }
 

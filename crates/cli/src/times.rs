@@ -24,20 +24,14 @@ JoinTimeArguments => JoinTimes => Join {
     /// How long to try to reconnect to a lost primary: 500ms, 30s, 5m, 2h [default: 30s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     reconnect: Duration = parse_duration => reconnect;
-    /// Limit of silence of stopped workers and of the primary, from 100ms to 1h [default: 5s]
-    #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
-    silence: Duration = parse_silence => silence;
     /// How long to look for the primary at first [default: 10s]
     #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
     first_join: Duration = parse_duration => first_join;
-    /// Time at one number after which the number is reported [default: 10s]
-    #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
-    stuck_after: Duration = parse_duration => stuck_after;
 }
 }
 
 option_group! {
-CalledTimeArguments => CalledTimes => Join {
+AgentTimeArguments => AgentTimes => Join {
     /// Limit of silence of stopped workers and of the primary, from 100ms to 1h [default: 5s]
     #[arg(long, hide = true, value_name = "D", allow_hyphen_values = true)]
     silence: Duration = parse_silence => silence;

@@ -1,8 +1,8 @@
 //! Options of `--wiring`: how the stages of a job are shown.
 
 use crate::exit::ExitOutcome;
-use crate::inspect_arguments::LanguageArgument;
-use crate::option::Replace;
+use crate::option::{Replace, replace_fields};
+use crate::shared_arguments::LanguageArgument;
 use clap::Args;
 use evenly::internal::quoted;
 use evenly_inspect::Language;
@@ -146,9 +146,6 @@ fn check(path: &Path) -> Result<(), String> {
 
 impl Replace for WiringArguments {
     fn replace_by(&mut self, later: Self) {
-        let Self { wiring, step, lang } = later;
-        self.wiring.replace_by(wiring);
-        self.step.replace_by(step);
-        self.lang.replace_by(lang);
+        replace_fields!(self, later but []: wiring, step, lang);
     }
 }
