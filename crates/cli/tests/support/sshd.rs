@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// What [`needing`](super::needing) has to find for it.
 pub(crate) const SSH: &[&str] = &["sshd", "ssh", "ssh-keygen", "sha256sum"];
 
+/// A port at which nothing listens (tcpmux, RFC 1078). A free port above 1023 may be taken by the server of another test.
+const REFUSED: u16 = 1;
+
 /// A running server. All hosts lead to it but `refused`, at which nothing listens.
 pub(crate) struct Sshd<'a> {
     site: &'a Site,
@@ -40,8 +43,7 @@ impl<'a> Sshd<'a> {
         }
         // A server that root starts needs it.
         let _ = fs::create_dir_all("/run/sshd");
-        let [port, refused] = [(); 2]
-            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // Processes of the test are known by XDG_CONFIG_HOME: see Site. Startup files of the user may
         // wait for anything.
         let configuration = site.configuration();
@@ -57,7 +59,7 @@ impl<'a> Sshd<'a> {
         );
         fs::write(own("sshd_config"), settings).unwrap();
         let client = format!(
-            "Host refused\n Port {refused}\n\
+            "Host refused\n Port {REFUSED}\n\
              Host *\n HostName {address}\n Port {port}\n IdentityFile {}\n IdentitiesOnly yes\n\
              StrictHostKeyChecking no\n UserKnownHostsFile {}\n LogLevel ERROR\n",
             own("user-key"),
