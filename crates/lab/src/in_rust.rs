@@ -8,7 +8,6 @@ use crate::program;
 use evenly_inspect::Language;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 /// The output without what Rust adds to the text of an error, as in "Bad file descriptor (os error 9)".
 fn as_in_c(output: &str) -> String {
@@ -37,11 +36,21 @@ fn does_the_same(expected: &Program, folder: &Path, name: &str) {
     assert!(is_shown, "{name}: {runs:?}");
 }
 
-/// A run of a program takes the ends of all children of this process for its own.
-static ONE_RUN: Mutex<()> = Mutex::new(());
+/// Set in the process of one test.
+const ALONE: &str = "EVENLY_LAB_TEST_ALONE";
 
+/// Does the test in a process of its own: a run of a program takes the ends of all children of its process.
 fn shows_the_same(name: &str) {
-    let _one = ONE_RUN.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::env::var_os(ALONE).is_none() {
+        let test = format!("{}::{name}", module_path!().split_once("::").unwrap().1);
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let output =
+            alone.args(["--exact", &test, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}{error}");
+        return;
+    }
     let exercise = find(&name.replace('_', "-")).unwrap();
     let folder = Folder::make().unwrap();
     does_the_same(&exercise.mistake, folder.path(), "mistake");
