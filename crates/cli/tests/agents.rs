@@ -287,8 +287,7 @@ fn everything() -> Vec<Trial> {
 
 fn main() {
     support::inherited::with_default_signals();
-    let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for silence to last, for agents to look for a primary.
-    arguments.test_threads.get_or_insert(20);
+    let arguments = evenly_testkit::harness::arguments(20);
     libtest_mimic::run(&arguments, everything()).exit();
 }

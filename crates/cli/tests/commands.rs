@@ -67,9 +67,8 @@ fn test(name: &str, needs: &[&str], test: fn()) -> Trial {
 
 fn main() {
     support::inherited::with_default_signals();
-    let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for commands that rest.
-    arguments.test_threads.get_or_insert(12);
+    let arguments = evenly_testkit::harness::arguments(12);
     let groups = [
         // First, because they wait for the longest time.
         endless::trials(),

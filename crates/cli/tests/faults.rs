@@ -29,9 +29,8 @@ fn row(name: &str, needs: &[&str], test: fn()) -> Trial {
 
 fn main() {
     support::inherited::with_default_signals();
-    let mut arguments = libtest_mimic::Arguments::from_args();
     // They wait most of the time: for silence to last, for pauses to end.
-    arguments.test_threads.get_or_insert(10);
+    let arguments = evenly_testkit::harness::arguments(10);
     let tests = vec![
         row("row_01_random_kills", &[], lost::random_kills),
         row("row_02_all_killed_at_once", &[], lost::all_killed_at_once),

@@ -4,7 +4,7 @@
 
 mod support;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -29,7 +29,7 @@ fn main() {
             false => support::needing(&["parallel", "xargs"], &title, move || row.compare()),
         });
     }
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let conclusion = libtest_mimic::run(&evenly_testkit::harness::arguments(6), trials);
     if let Some(home) = HOME.get() {
         let _ = std::fs::remove_dir_all(&home.0);
     }

@@ -21,7 +21,7 @@ mod table;
 mod trace;
 
 use judge::Verdict;
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use run::{Injection, Run};
 use sample::Batch;
 use scenario::{Reach, SCENARIOS, Scenario};
@@ -53,9 +53,8 @@ impl Tally {
 fn main() {
     support::inherited::with_default_signals();
     let total = Arc::new(Mutex::new(Tally::default()));
-    let mut arguments = Arguments::from_args();
     // Each has threads of its own, as many as suit it, and most of them wait.
-    arguments.test_threads.get_or_insert(3);
+    let arguments = evenly_testkit::harness::arguments(3);
     // The last scenarios take longest.
     let trials = SCENARIOS
         .iter()

@@ -54,8 +54,7 @@ fn longer(name: &str, needs: &[&str], test: fn()) -> Trial {
 
 fn main() {
     support::inherited::with_default_signals();
-    let mut arguments = libtest_mimic::Arguments::from_args();
-    arguments.test_threads.get_or_insert(8);
+    let arguments = evenly_testkit::harness::arguments(8);
     let tests = vec![
         row("row_16_killed_at_random", &[], killed::at_random),
         row("row_16_a_stopped_run_goes_on", &[], killed::a_stopped_run_goes_on),

@@ -4,7 +4,7 @@
 mod support;
 
 use evenly_testkit::needs::needing;
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -228,8 +228,7 @@ fn main() {
         ("only_warnings_that_name_a_mistake_are_shown", warned),
     ];
     trials.extend(others.map(|(name, test)| needing(&["cc"], name, test)));
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(4);
+    let arguments = evenly_testkit::harness::arguments(4);
     libtest_mimic::run(&arguments, trials).exit();
 }
 

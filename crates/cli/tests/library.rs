@@ -8,7 +8,7 @@ mod loading;
 mod reals;
 mod support;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
@@ -391,8 +391,7 @@ fn main() {
         test("reals_a_type_that_is_none_is_refused", reals::a_type_that_is_none_is_refused),
         test("reals_a_resumed_run_has_the_same_bytes", reals::a_resumed_run_has_the_same_bytes),
     ];
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(6);
+    let arguments = evenly_testkit::harness::arguments(6);
     let conclusion = libtest_mimic::run(&arguments, tests);
     let _ = std::fs::remove_dir_all(&*BUILT);
     conclusion.exit();

@@ -9,7 +9,7 @@ mod support;
 
 use evenly_testkit::Random;
 use expressions::Writer;
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -42,7 +42,7 @@ fn main() {
         let name = format!("random_expressions_have_the_values_of_pari_{seed:x}");
         needing(&["gp"], &name, move || compare(seed))
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit();
+    libtest_mimic::run(&evenly_testkit::harness::arguments(4), trials.into()).exit();
 }
 
 /// What a number has: a value in decimal, or a failure.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::path::Path;
 use std::process::Command;
 use support::EVENLY;
@@ -26,7 +26,7 @@ fn main() {
         trials.push(Trial::test(&question, ask(short)));
         trials.push(Trial::test(format!("{question}, longer"), ask(long)).with_ignored_flag(true));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    libtest_mimic::run(&evenly_testkit::harness::arguments(4), trials).exit();
 }
 
 /// One line of the table: a question over two ranges, with their answers.

@@ -8,7 +8,7 @@
 
 mod support;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -35,9 +35,8 @@ fn main() {
             trials.push(support::needing(&needs, &title, trial));
         }
     }
-    let mut arguments = Arguments::from_args();
     // They wait half of the time: for agents to join, for pauses to end.
-    arguments.test_threads.get_or_insert(4);
+    let arguments = evenly_testkit::harness::arguments(4);
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -60,7 +60,7 @@ fn test(name: &str, needs: &[&str], test: fn()) -> Trial {
 
 fn main() {
     support::inherited::with_default_signals();
-    let arguments = libtest_mimic::Arguments::from_args();
+    let arguments = evenly_testkit::harness::arguments(4);
     let tests = vec![
         test("one_page_has_what_three_files_know", &[], pages::one_page_has_what_three_files_know),
         test("a_journal_alone_has_a_page", &[], pages::a_journal_alone_has_a_page),

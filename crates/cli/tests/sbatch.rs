@@ -23,7 +23,7 @@ fn test(name: &str, needs: &[&str], test: fn()) -> Trial {
 
 fn main() {
     support::inherited::with_default_signals();
-    let arguments = libtest_mimic::Arguments::from_args();
+    let arguments = evenly_testkit::harness::arguments(8);
     let slurm = evenly_testkit::slurm::NEEDS;
     let tests = vec![
         test("a_script_runs_as_under_slurm", &slurm, options::a_script_runs_as_under_slurm),

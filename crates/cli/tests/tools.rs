@@ -3,7 +3,7 @@
 
 mod support;
 
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -47,7 +47,7 @@ fn main() {
             resume_at_a_terminal,
         ),
     ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    libtest_mimic::run(&evenly_testkit::harness::arguments(4), trials).exit();
 }
 
 /// Without /dev the advice is about /dev, and without /proc about /proc.

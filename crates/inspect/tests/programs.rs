@@ -12,7 +12,7 @@ mod yama;
 use evenly_inspect::{Language, Look};
 use evenly_testkit::needs::needing;
 use hanging::{Hanging, directory, unprivileged};
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -184,7 +184,7 @@ fn main() {
         ("a_busy_pipeline_gets_no_verdict", &["bash", "setpriv"], busy),
     ];
     trials.extend(others.into_iter().map(|(name, needs, test)| needing(needs, name, test)));
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let conclusion = libtest_mimic::run(&evenly_testkit::harness::arguments(8), trials);
     hanging::tidy_up();
     conclusion.exit();
 }

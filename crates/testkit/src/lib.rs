@@ -4,6 +4,7 @@
 
 pub mod datagram_relay;
 pub mod directory;
+pub mod harness;
 mod messages;
 pub mod needs;
 pub mod postgres;
