@@ -18,7 +18,7 @@ struct Planted {
     says: &'static [&'static str],
 }
 
-const PLANTED: [Planted; 28] = [
+const PLANTED: [Planted; 32] = [
     Planted {
         name: "the_parent_keeps_its_write_end",
         old: "    close(results[1]);\n    for",
@@ -162,6 +162,36 @@ const PLANTED: [Planted; 28] = [
         old: "    check(got, \"read\");\n    check(write",
         new: "    if (count > 300) abort();\n    check(got, \"read\");\n    check(write",
         says: &["With 1 worker and N = 1000 a signal ends a worker: SIGABRT: abort(), an assert()"],
+    },
+    Planted {
+        name: "a_recursion_without_end_in_the_workers",
+        old: "static void work(int ranges, int results) {\n",
+        new: "static long deep(long n) { return n == 0 ? 0 : deep(n + 1) + (volatile char[64]){0}[n & 63]; }\nstatic void work(int ranges, int results) {\n    if (deep(ranges) == 7) _exit(1);\n",
+        says: &[
+            "With 3 workers and N = 1002 a signal ends a worker: SIGSEGV, a bad address, at planted.c:14.",
+        ],
+    },
+    Planted {
+        name: "workers_that_compute_without_end",
+        old: "    check(got, \"read\");\n    check(write",
+        new: "    for (volatile long n = 0; count > 0; n++) {}\n    check(got, \"read\");\n    check(write",
+        says: &[
+            "With 3 workers and N = 1002 it does not end. Worker 1 computes, worker 2 computes and worker 3 computes.",
+        ],
+    },
+    Planted {
+        name: "a_parent_that_waits_for_a_signal",
+        old: "    printf(\"%ld",
+        new: "    pause();\n    printf(\"%ld",
+        says: &["With 3 workers and N = 1002 it does not end. The parent waits for a signal."],
+    },
+    Planted {
+        name: "exit_statuses_as_counts",
+        old: "    if (failed) return 1;\n",
+        new: "    if (WIFEXITED(status)) total = WEXITSTATUS(status);\n    if (failed) return 1;\n",
+        says: &[
+            "20 of 20 counts are wrong. An exit status is a number from 0 to 255, so a larger count gets lost",
+        ],
     },
     Planted {
         name: "far_too_many_workers",

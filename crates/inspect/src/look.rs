@@ -119,6 +119,12 @@ impl Look {
         text::summary(&Case::of(&self.facts), &self.verdict, language)
     }
 
+    /// Why processes that should have ended have not: the first finding in two sentences, or what they wait for.
+    #[must_use]
+    pub fn hold_up(&self, language: Language) -> String {
+        text::hold_up(&Case::of(&self.facts), &self.verdict, language)
+    }
+
     /// The report as a picture in SVG.
     #[must_use]
     pub fn svg(&self, language: Language) -> String {

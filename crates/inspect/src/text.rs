@@ -201,20 +201,33 @@ fn hidden_calls(words: &Words<'_>, pids: &BTreeSet<u32>) -> String {
     )
 }
 
+/// What the processes wait for that could go on.
+fn waits(words: &Words<'_>, verdict: &Verdict) -> String {
+    let waits = verdict.waits.iter().take(5);
+    let waits =
+        waits.map(|&(pid, cause)| format!("{} {}", words.process(pid), words.outside(cause)));
+    words.list(&waits.collect::<Vec<_>>())
+}
+
 /// That nothing is wrong, and what the processes wait for.
 fn nothing(words: &Words<'_>, verdict: &Verdict) -> String {
-    let causes: Vec<String> = verdict
-        .waits
-        .iter()
-        .take(5)
-        .map(|&(pid, cause)| format!("{} {}", words.process(pid), words.outside(cause)))
-        .collect();
-    let causes = words.list(&causes);
+    let causes = waits(words, verdict);
     match causes.is_empty() {
         true => say!(words.language, "Nothing is wrong.", "No hay nada mal."),
         false => {
             say!(words.language, "Nothing is wrong: {causes}.", "No hay nada mal: {causes}.")
         }
+    }
+}
+
+/// Cause and remedy of the first finding, or what the processes wait for that could go on.
+pub(crate) fn hold_up(case: &Case<'_>, verdict: &Verdict, language: Language) -> String {
+    let words = Words { case, language };
+    match waits(&words, verdict) {
+        waits if verdict.findings.is_empty() && !waits.is_empty() => {
+            capitalized(&format!("{waits}."))
+        }
+        _ => summary(case, verdict, language),
     }
 }
 

@@ -256,7 +256,7 @@ impl Check {
             let effect = match (&outcome.end, crash) {
                 (End::Never(..), _) => Effect::NeverEnds,
                 (_, Some((_, signal))) => crashes(signal),
-                // A handler has no stack after an overflow of the stack.
+                // A stack of a thread has no other one for the handler.
                 (End::Signal(SIGSEGV), None) => crashes(SIGSEGV),
                 (End::Status(0), None) if outcome.last_line() != first.last_line() => {
                     Effect::Prints(outcome.last_line().to_owned())

@@ -6,7 +6,7 @@ use crate::compiler::line_of;
 use crate::error::LabError;
 use evenly_inspect::finding::Kind;
 use evenly_inspect::{Event, Language, Look, Started, say};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::ExitStatusExt;
@@ -121,15 +121,19 @@ impl Subject<'_> {
     fn watch(&self, started: &mut Started, trace_path: &Path) -> Result<End, LabError> {
         let mut limit = Instant::now() + LONGEST;
         let mut seen: Option<(String, Option<&'static str>)> = None;
+        let parent = started.pid();
+        let look = |pids: &BTreeSet<u32>| {
+            let look = Look::at(pids).ok()?;
+            Some(look.with_roles(self.roles(parent, trace_path)))
+        };
         loop {
             match started.next_event_until(limit).map_err(LabError::Start)? {
                 Event::Quiet(pids) => {
                     // A process may have ended meanwhile: then there is a next event.
-                    let Ok(look) = Look::at(&pids) else { continue };
-                    let look = look.with_roles(self.roles(started.pid(), trace_path));
+                    let Some(look) = look(&pids) else { continue };
                     limit = limit.min(Instant::now() + AFTER_LOOK);
                     let first = look.verdict().findings.first().map(|finding| finding.kind);
-                    let summary = (look.summary(self.language), first.map(Kind::name));
+                    let summary = (look.hold_up(self.language), first.map(Kind::name));
                     if first.is_some_and(Kind::never_wakes) {
                         return Ok(End::Never(summary.0, summary.1));
                     }
@@ -142,7 +146,9 @@ impl Subject<'_> {
                     });
                 }
                 Event::Late => {
-                    let (summary, kind) = seen.unwrap_or_default();
+                    // It may have moved all the time.
+                    let moving = || Some((look(&[parent].into())?.hold_up(self.language), None));
+                    let (summary, kind) = seen.or_else(moving).unwrap_or_default();
                     return Ok(End::Never(summary, kind));
                 }
                 Event::EndRequested => return Err(LabError::Stopped),

@@ -99,7 +99,10 @@ __attribute__((constructor(200))) static void begin(void) {
     trace = memory;
     /* A worker may have executed the program again. */
     if (!trace[ROOT]) trace[ROOT] = getpid();
-    struct sigaction action = {.sa_sigaction = crash, .sa_flags = SA_RESETHAND | SA_SIGINFO};
+    /* A stack that is full has no room for a handler. */
+    static char stack[1 << 16];
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    struct sigaction action = {.sa_sigaction = crash, .sa_flags = SA_RESETHAND | SA_SIGINFO | SA_ONSTACK};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &action, NULL);
 }
 
