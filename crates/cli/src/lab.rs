@@ -148,6 +148,14 @@ fn is_in_path(program: &str) -> bool {
 }
 
 fn unknown(name: &str, language: Language) -> String {
+    if Path::new(name).extension().is_some_and(|ending| ending == "c") {
+        let file = quoted(name);
+        return say!(
+            language,
+            "no exercise {file}; to check your own program: evenly lab check {file}",
+            "no hay un ejercicio {file}; para revisar tu programa: evenly lab check {file}"
+        );
+    }
     let close = suggestions::closest(name, EXERCISES.iter().map(evenly_lab::Exercise::name));
     match close {
         Some(close) => say!(

@@ -303,6 +303,8 @@ fn refused() -> Result<(), Failed> {
         ("lab no-wait", "give --auto"),
         ("lab no-wiat --auto", "did you mean 'no-wait'?"),
         ("lab xyz --lang es", "no hay un ejercicio 'xyz'; evenly lab los lista"),
+        ("lab e1.c --lang en", "to check your own program: evenly lab check e1.c"),
+        ("lab e1.c --lang es", "para revisar tu programa: evenly lab check e1.c"),
         ("lab --auto", "EXERCISE"),
         ("lab no-wait --fixed", "--source"),
         ("lab no-wait --source cobol", "cobol"),

@@ -43,7 +43,9 @@ const PLANTED: [Planted; 32] = [
         name: "the_children_keep_read_ends",
         old: "if (k != i) close(ranges[k][0]);",
         new: "",
-        says: &["A worker keeps 4 ends of pipes open (3r 5r 7r 10w) and needs two"],
+        says: &[
+            "A worker keeps 4 ends of pipes open (r reads, w writes: 3r 5r 7r 10w) and needs two",
+        ],
     },
     Planted {
         name: "no_wait",

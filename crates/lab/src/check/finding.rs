@@ -254,8 +254,8 @@ impl Finding {
             ),
             Self::WorkerEnds { ends, count } => say!(
                 language,
-                "A worker keeps {count} ends of pipes open ({ends}) and needs two, to read its range and to write its result: close the others right after fork().",
-                "Un worker deja abiertos {count} extremos de pipes ({ends}) y necesita dos, para leer su rango y para escribir su resultado: cerrá los demás apenas vuelve fork()."
+                "A worker keeps {count} ends of pipes open (r reads, w writes: {ends}) and needs two, to read its range and to write its result: close the others right after fork().",
+                "Un worker deja abiertos {count} extremos de pipes (r lee, w escribe: {ends}) y necesita dos, para leer su rango y para escribir su resultado: cerrá los demás apenas vuelve fork()."
             ),
             Self::LongWrite { length } => say!(
                 language,
