@@ -35,12 +35,6 @@ impl Pace {
     pub fn cost_ns(self, numbers: u128) -> f64 {
         numbers as f64 * self.ns_each
     }
-
-    /// How many numbers fit into `ns` nanoseconds.
-    #[must_use]
-    pub fn numbers_in(self, ns: f64) -> u128 {
-        (ns / self.ns_each) as u128
-    }
 }
 
 /// How fast the whole run advances, for progress displays: numbers per second over about

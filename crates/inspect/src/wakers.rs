@@ -196,13 +196,6 @@ impl Waits {
         }
     }
 
-    /// Whether every living thread of the process never wakes.
-    #[must_use]
-    pub fn is_stuck(&self, pid: u32) -> bool {
-        let mut own = self.wakers.range((pid, 0)..=(pid, u32::MAX)).peekable();
-        own.peek().is_some() && own.all(|(thread, _)| self.stuck.contains(thread))
-    }
-
     /// The processes that can wake some thread of this one.
     #[must_use]
     pub fn wakers_of(&self, pid: u32) -> BTreeSet<u32> {
