@@ -11,6 +11,7 @@ use crate::verdict::judge;
 use crate::wakers::ThreadId;
 use crate::words::{Language, say};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::thread;
@@ -53,6 +54,14 @@ impl InspectError {
         }
     }
 }
+
+impl fmt::Display for InspectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message(Language::English))
+    }
+}
+
+impl std::error::Error for InspectError {}
 
 impl Look {
     /// Looks at these processes, their descendants, and those that share pipes with them.
