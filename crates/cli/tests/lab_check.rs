@@ -18,7 +18,7 @@ struct Planted {
     says: &'static [&'static str],
 }
 
-const PLANTED: [Planted; 32] = [
+const PLANTED: [Planted; 33] = [
     Planted {
         name: "the_parent_keeps_its_write_end",
         old: "    close(results[1]);\n    for",
@@ -194,6 +194,12 @@ const PLANTED: [Planted; 32] = [
         says: &[
             "20 of 20 counts are wrong. An exit status is a number from 0 to 255, so a larger count gets lost",
         ],
+    },
+    Planted {
+        name: "a_message_before_abort",
+        old: "    check(got, \"read\");\n    check(write",
+        new: "    if (count > 300) fprintf(stderr, \"count is %ld\\n\", count), abort();\n    check(got, \"read\");\n    check(write",
+        says: &["that was overwritten (an array that is too short?). It says 'count is 500'."],
     },
     Planted {
         name: "far_too_many_workers",

@@ -13,7 +13,7 @@ use crate::compiler::compile_watched;
 use crate::error::LabError;
 use crate::folder::Folder;
 use evenly_inspect::Language;
-use finding::{Effect, Finding, Part, not_tried, untested};
+use finding::{Effect, Finding, Part, SIGABRT, not_tried, untested};
 use hint::{Count, Hint};
 use std::fs;
 use std::os::fd::BorrowedFd;
@@ -49,7 +49,6 @@ const COUNTS: [(usize, i64); 20] = [
 ];
 
 /// Of signal(7), on all architectures of Linux.
-const SIGABRT: i32 = 6;
 const SIGSEGV: i32 = 11;
 
 /// What was found.

@@ -59,11 +59,14 @@ pub(crate) enum Effect {
     Crashes(Crash),
 }
 
-/// A signal that ends a process, and the line of the program that caused it, as `FILE.c:12`.
+/// A signal that ends a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Crash {
     pub(crate) signal: i32,
+    /// The line of the program that caused it, as `FILE.c:12`.
     pub(crate) place: Option<String>,
+    /// The first line on standard error: of an assert(), it has the line of the program.
+    pub(crate) said: String,
 }
 
 /// A part of the check that a mistake makes impossible.
@@ -333,6 +336,10 @@ impl Crash {
                 "{name} (cc -g -fsanitize=bounds makes a program that says where)",
                 "{name} (cc -g -fsanitize=bounds hace un programa que dice dónde)"
             ),
+            None if self.signal == SIGABRT && !self.said.is_empty() => {
+                let said = &self.said;
+                say!(language, "{name}. It says '{said}'", "{name}. Dice '{said}'")
+            }
             None => name,
         }
     }
@@ -340,6 +347,7 @@ impl Crash {
 
 /// Of signal(7). The compiler puts it into the program for each index (`compile_watched`).
 const SIGILL: i32 = 4;
+pub(crate) const SIGABRT: i32 = 6;
 
 fn signal_name(signal: i32, language: Language) -> String {
     match signal {
@@ -348,7 +356,7 @@ fn signal_name(signal: i32, language: Language) -> String {
             "SIGILL, an index outside of an array",
             "SIGILL, un índice fuera de un arreglo"
         ),
-        6 => say!(
+        SIGABRT => say!(
             language,
             "SIGABRT: abort(), an assert() that does not hold, or malloc() found memory that was overwritten (an array that is too short?)",
             "SIGABRT: abort(), un assert() que no se cumple, o malloc() encontró memoria pisada (¿un arreglo corto?)"

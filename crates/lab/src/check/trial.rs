@@ -69,7 +69,7 @@ impl Outcome {
     }
 
     pub(crate) fn crash(&self, signal: i32) -> Crash {
-        Crash { signal, place: self.place.clone() }
+        Crash { signal, place: self.place.clone(), said: self.first_error() }
     }
 
     pub(crate) fn last_line(&self) -> &str {
