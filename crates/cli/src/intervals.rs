@@ -1,4 +1,4 @@
-//! Intervals as text.
+//! An interval as the range that can be typed for it.
 
 use evenly::Interval;
 

@@ -1,4 +1,4 @@
-//! Arguments of `settle`.
+//! Declaration of the arguments of `evenly settle`.
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Preparation of a case: what follows from the facts, and the choice of processes.
+//! Makes a case from facts: who holds each end, who waits for whom, and which processes a report shows.
 
 use crate::case::Case;
 use crate::facts::{Facts, Holders};

@@ -1,4 +1,4 @@
-//! Every sentence, in English and in Spanish.
+//! Choice of language (`say!`), and the names of processes, ends and channels in sentences.
 
 mod activity;
 mod finding;

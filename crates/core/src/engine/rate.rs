@@ -1,4 +1,4 @@
-//! Rate limiter for chunk starts: one start after the other, at equal distances.
+//! Rate limiter for chunk starts (`--max-rate`): one start after the other, at equal distances.
 
 use core::time::Duration;
 

@@ -80,8 +80,17 @@ fn whole(
         Aggregate::Count | Aggregate::Find { .. } | Aggregate::Any => {
             format!("({test}) && ({value})")
         }
-        _ if is_truth => format!("({test}) && ({value})"),
-        _ => format!("if ({test}) {{ {value} }} else {{ 0 }}"),
+        Aggregate::Sum
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::Hist
+        | Aggregate::Binned(_)
+        | Aggregate::Mean
+        | Aggregate::Map
+        | Aggregate::Failures { .. } => match is_truth {
+            true => format!("({test}) && ({value})"),
+            false => format!("if ({test}) {{ {value} }} else {{ 0 }}"),
+        },
     };
     // An expression that is too long, or a number where a truth value is needed, stays apart.
     let whole = Expression::new(&source, condition.range()).ok()?;
@@ -93,15 +102,21 @@ fn whole(
 
 /// Whether a number that is left out would change the answer if it had the value 0.
 fn counts_each_value(aggregate: Aggregate) -> bool {
-    matches!(
-        aggregate,
+    match aggregate {
         Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::Hist
-            | Aggregate::Binned(_)
-            | Aggregate::Map
-            | Aggregate::Mean
-    )
+        | Aggregate::Max
+        | Aggregate::Hist
+        | Aggregate::Binned(_)
+        | Aggregate::Map
+        | Aggregate::Mean => true,
+        Aggregate::Count
+        | Aggregate::Sum
+        | Aggregate::Find { .. }
+        | Aggregate::Any
+        | Aggregate::All
+        | Aggregate::Failures { .. }
+        | Aggregate::Run { .. } => false,
+    }
 }
 
 impl Conditional {

@@ -1,4 +1,4 @@
-//! Where the job of a call is done.
+//! Process that does the job of a call: this one, another one, or this one for a call of another.
 
 use super::outcome::{OutcomeReader, OutcomeWriter};
 use crate::process::sys::relaunched::Entry;

@@ -1,4 +1,4 @@
-//! Datagrams between the primary and workers: sent, lost, repeated, delayed and delivered.
+//! Datagrams between the primary and workers: sent, lost, repeated, delayed, delivered; links that are cut, machines that vanish.
 
 use crate::event_queue::{Pid, SimEvent};
 use crate::model::datagram_link::Delivery;

@@ -1,4 +1,4 @@
-//! Why a command is refused.
+//! Error of a command line of `run` that is refused before work starts.
 
 use super::obstacle::Obstacle;
 use evenly_core::printable;

@@ -1,4 +1,4 @@
-//! Input, output and timers of datagram peers.
+//! Datagram peers at work: packs and sends datagrams, reads them, resends and answers when timers are due.
 
 use super::SHARED_KEY;
 use super::listener::DatagramListener;
