@@ -21,11 +21,21 @@ pub(super) struct CommitPace {
     taken: usize,
     /// End of the rest after the last commit.
     rested_ns: u64,
+    /// Whether what waits should not wait longer.
+    is_urgent: bool,
 }
 
 impl CommitPace {
     pub(super) fn new(interval_ns: u64) -> Self {
-        Self { interval_ns, since_ns: None, bytes: 0, records: 0, taken: 0, rested_ns: 0 }
+        Self {
+            interval_ns,
+            since_ns: None,
+            bytes: 0,
+            records: 0,
+            taken: 0,
+            rested_ns: 0,
+            is_urgent: false,
+        }
     }
 
     /// One more entry of this size waits.
@@ -38,7 +48,7 @@ impl CommitPace {
     /// When the next commit is due; `None` if nothing waits.
     pub(super) fn due_ns(&self) -> Option<u64> {
         let since_ns = self.since_ns?;
-        if self.bytes >= MOST_BYTES || self.records >= MOST_RECORDS {
+        if self.is_urgent || self.bytes >= MOST_BYTES || self.records >= MOST_RECORDS {
             return Some(since_ns);
         }
         Some((since_ns + self.interval_ns).max(self.rested_ns))
@@ -48,6 +58,12 @@ impl CommitPace {
     pub(super) fn begin(&mut self) {
         self.taken = self.records;
         (self.since_ns, self.bytes, self.records) = (None, 0, 0);
+        self.is_urgent = false;
+    }
+
+    /// Makes the next commit due at once.
+    pub(super) fn hurry(&mut self) {
+        self.is_urgent = true;
     }
 
     /// The commit succeeded after `took_ns`.

@@ -1,6 +1,7 @@
 //! Halt conditions: a run ends early by itself after enough numbers failed, succeeded or were done.
 
-use crate::scheduler::Scheduler;
+use crate::interval::Interval;
+use crate::scheduler::{Record, Scheduler};
 use core::fmt;
 
 /// Condition under which a run ends early: `when,why=val` of `--halt`.
@@ -112,7 +113,7 @@ impl fmt::Display for ReachedHalt {
 }
 
 /// Numbers or windows of this run; `covered` includes `failed`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct HaltCounts {
     failed: u128,
     covered: u128,
@@ -153,6 +154,8 @@ pub(super) struct HaltCount {
     failed_before: u128,
     /// Windows that failed in this run.
     failed_windows: u64,
+    /// Numbers that wait for the journal, and count when it has them.
+    waiting: HaltCounts,
 }
 
 impl HaltCount {
@@ -167,6 +170,23 @@ impl HaltCount {
     /// A number or a window failed.
     pub(super) fn fail(&mut self) {
         self.failed_windows += 1;
+    }
+
+    /// A record waits for the journal. Whether the condition is met when the journal has it, so that it should not wait
+    /// long: a cheap function does millions of numbers meanwhile.
+    pub(super) fn wait(&mut self, record: &Record, scheduler: &Scheduler) -> bool {
+        let Some(halt) = self.halt.filter(|_| !self.has_windows) else { return false };
+        let failed: u128 = record.failed.iter().map(|failure| failure.interval.len()).sum();
+        self.waiting.failed += failed;
+        self.waiting.covered += failed + record.covered.iter().map(Interval::len).sum::<u128>();
+        let HaltCounts { failed, covered } = self.numbers(scheduler);
+        let (failed, covered) = (failed + self.waiting.failed, covered + self.waiting.covered);
+        halt.has_happened(failed, covered, scheduler.total())
+    }
+
+    /// The journal has what waited.
+    pub(super) fn synced(&mut self) {
+        self.waiting = HaltCounts::default();
     }
 
     /// How to end the run, if the condition is met.

@@ -126,6 +126,11 @@ impl JournalSync {
         }
     }
 
+    /// Makes a sync of what waits due at once.
+    pub(super) fn hurry(&mut self) {
+        self.pace.hurry();
+    }
+
     /// What commands have done whose output is written: everything below `bound`.
     pub(super) fn take_written(&mut self, bound: i128, now_ns: u64) -> Option<Record> {
         if !self.is_journal() {

@@ -252,7 +252,12 @@ impl Primary {
                 self.count(record, now_ns)?;
                 self.consider_halting(now_ns);
             }
-            Fate::Waits(record) => self.outputs.push_back(EngineOutput::Append(record)),
+            Fate::Waits(record) => {
+                if self.halt.wait(&record, self.supervisor.scheduler()) {
+                    self.journal.hurry();
+                }
+                self.outputs.push_back(EngineOutput::Append(record));
+            }
         }
         Ok(())
     }
@@ -349,6 +354,7 @@ impl Primary {
                 self.count(record, now_ns)?;
             }
         }
+        self.halt.synced();
         // What became known with this sync may end the run before anything begins.
         self.consider_halting(now_ns);
         let is_end = |output: &EngineOutput| matches!(output, EngineOutput::End(_));
@@ -378,6 +384,7 @@ impl Primary {
     ) -> Result<(), Violation> {
         let counts_before = self.journal.counts_before();
         self.journal.give_up();
+        self.halt.synced();
         if !counts_before {
             for record in records {
                 self.count(record, now_ns)?;

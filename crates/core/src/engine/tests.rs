@@ -366,6 +366,20 @@ fn a_window_that_fails_counts_once_towards_a_halt() {
 }
 
 #[test]
+fn records_that_meet_a_halt_make_a_sync_due_at_once() {
+    for (numbers, syncs) in [(1, 0), (2, 1)] {
+        let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler);
+        bench.engine.set_durability(Durability::Journal { is_ahead: false });
+        let after = HaltThreshold::Numbers(2);
+        let halt = Halt { when: HaltSpeed::Now, why: HaltTrigger::Done, after };
+        bench.engine.set_halt(Some(halt), false);
+        bench.join();
+        bench.work(numbers);
+        assert_eq!(bench.count(|output| matches!(output, EngineOutput::Sync)), syncs, "{numbers}");
+    }
+}
+
+#[test]
 fn a_deadline_takes_back_what_the_worker_has_not_begun() {
     let mut bench = Bench::new(Aggregate::Count, |scheduler| scheduler);
     bench.engine.set_deadline(Some(SECOND));
