@@ -5,7 +5,7 @@ mod json;
 mod points;
 mod texts;
 
-use crate::arguments::Format;
+use crate::answer_format::Format;
 use crate::exit::ExitOutcome;
 use crate::report::Delivery;
 use crate::rerun::Rerun;

@@ -1,6 +1,7 @@
 //! Declarations of all commands, arguments and options for clap.
 
 use crate::agent_arguments::AgentArguments;
+use crate::answer_format::Format;
 use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
@@ -21,6 +22,7 @@ use crate::slurm_script_arguments::SlurmScriptArguments;
 use crate::start_options::StartArguments;
 use crate::status_arguments::StatusArguments;
 use crate::times::TimeArguments;
+use crate::verify_arguments::VerifyArguments;
 use crate::wiring_options::WiringArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -107,7 +109,11 @@ pub(crate) enum CliCommand {
     #[command(after_help = examples::RESUME)]
     Resume(LazyArgs<ResumeArguments>),
     /// Report what journals cover together: gaps, overlaps, failures, totals
-    #[command(after_help = examples::VERIFY)]
+    #[command(
+        override_usage = "evenly verify [OPTIONS] <FILE>...\n       \
+                          evenly verify --merge <OUT> [--partial] <FILE>...",
+        after_help = examples::VERIFY
+    )]
     Verify(VerifyArguments),
     /// Report how far running jobs are: progress, rate, time left, workers, machines
     #[command(after_help = examples::STATUS)]
@@ -167,23 +173,6 @@ pub(crate) struct ResumeArguments {
     pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) call: CallArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArguments {
-    /// Journals of the same command and function over different items, as of the parts of --part
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Merge the journals into a new one: over all numbers from the lowest to the highest of ranges, or over all items of
-    /// their parts
-    #[arg(long, value_name = "OUT")]
-    pub(crate) merge: Option<PathBuf>,
-    /// List each window of a chunk command: its range, attempt, begin, end, and how it ended
-    #[arg(long, conflicts_with = "merge")]
-    pub(crate) windows: bool,
-    /// Format of the report
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(crate) format: Format,
 }
 
 // The arguments of find.
@@ -454,12 +443,6 @@ impl TruthArguments {
     pub(crate) fn into_job(self) -> JobArguments {
         JobArguments { no_status: self.no_status, ..self.question.into_job() }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

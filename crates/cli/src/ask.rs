@@ -38,16 +38,17 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     let addresses = plan.listen.iter().chain(plan.on.calls());
     let keys = plan.key.to_listen(addresses).map_err(ExitOutcome::Usage)?;
     let launches = plan.on.launches(&plan.key, &plan.listen).map_err(ExitOutcome::Usage)?;
-    let delivery = Delivery {
+    let mut delivery = Delivery {
         aggregate: plan.aggregate,
         function: plan.function.name().to_owned(),
         condition: plan.function.condition().map(ToOwned::to_owned),
-        rerun: plan.rerun(),
+        rerun: plan.rerun().of_journal(plan.journal.file(), plan.aggregate),
         volume: plan.volume,
         items: plan.items.clone(),
         format: plan.format,
         is_partial: plan.is_partial,
         deadline: plan.limits.deadline,
+        former: None,
     };
     let lines = AnswerLines::of(&delivery);
     let journaling = plan.journal.clone();
@@ -65,6 +66,8 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
     let result = job.run_observed(&mut observers);
     observers.progress.end();
     let begun = observers.journal.take();
+    let is_kept = begun.is_some() || journaling.file().is_some();
+    delivery.former = observers.former.take();
     let descriptions = observers.failures.take_descriptions();
     let outcome = match result {
         Ok(report) => {
@@ -81,7 +84,7 @@ pub(crate) fn ask(mut plan: Plan, words: Vec<OsString>) -> Result<(), ExitOutcom
             if let Some(unfinished) = unfinished {
                 say_flaky(&delivery, &unfinished.flaky, unfinished.flaky_numbers);
             }
-            let (outcome, why) = unfinished::stopped(&delivery, &error, unfinished);
+            let (outcome, why) = unfinished::stopped(&delivery, &error, (unfinished, is_kept));
             deliver_stopped(&delivery, (&lowest, unfinished), &outcome, lines.as_ref());
             observers.close(
                 &RunEnd::Stopped { delivery: &delivery, why: &why, unfinished },

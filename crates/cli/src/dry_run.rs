@@ -1,6 +1,6 @@
 //! `--dry-run`: description of a plan, as text or JSON.
 
-use crate::arguments::Format;
+use crate::answer_format::Format;
 use crate::first_commands::{Order, first_commands};
 use crate::function_names::builtin;
 use crate::items;

@@ -110,9 +110,13 @@ fn line(failure: &Failure, descriptions: &FailureTexts, rerun: &Rerun) -> String
     let text = rerun.text_of(*interval).map_or_else(String::new, |text| format!(" '{text}'"));
     if *cause == Cause::Unknown {
         let of = if interval.len() == 1 { "n =" } else { "n in" };
+        let next = match rerun.settling(*interval) {
+            Some(settle) => format!("find out what it did, then: {settle}"),
+            None => format!("find out what it did before you rerun it: {again}"),
+        };
         return format!(
             "evenly: {of} {}{text}: its command may have been started and its end is unknown; it is \
-             not started again; rerun: {again}\n",
+             not started again; {next}\n",
             numbers(*interval)
         );
     }
@@ -167,6 +171,7 @@ impl From<&Failure> for FailedInterval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evenly::Aggregate;
 
     fn failure(first: i64, last: i64, cause: Cause) -> Failure {
         Failure { interval: Interval::new(first, last).unwrap(), cause }
@@ -202,19 +207,31 @@ mod tests {
     #[test]
     fn what_is_not_started_again_is_said_to_be_so() {
         let text = seen([failure(5, 5, Cause::Unknown), failure(7, 9, Cause::Unknown)]);
-        let unknown = "its command may have been started and its end is unknown";
-        let lines: Vec<&str> = text.lines().collect();
+        let unknown = "its command may have been started and its end is unknown; it is not started again; find out \
+                       what it did";
         assert_eq!(
-            lines,
-            [
-                format!(
-                    "evenly: n = 5: {unknown}; it is not started again; rerun: evenly count even 5..=5"
-                ),
-                format!(
-                    "evenly: n in 7..=9: {unknown}; it is not started again; rerun: evenly count even 7..=9"
-                ),
-            ]
+            text,
+            format!(
+                "evenly: n = 5: {unknown} before you rerun it: evenly count even 5..=5\n\
+                 evenly: n in 7..=9: {unknown} before you rerun it: evenly count even 7..=9\n"
+            )
         );
+        let file = Some(std::path::Path::new("my journal"));
+        for (aggregate, decision) in [
+            (Aggregate::Run { in_order: false }, "done|retry"),
+            (Aggregate::Failures { first: None }, "done|retry"),
+            (Aggregate::Count, "retry"),
+        ] {
+            let rerun = Rerun::new("run", evenly::function::named("even").unwrap().typed());
+            let rerun = rerun.of_journal(file, aggregate);
+            let failure = failure(400, 499, Cause::Unknown);
+            assert_eq!(
+                line(&failure, &FailureTexts::new(), &rerun),
+                format!(
+                    "evenly: n in 400..=499: {unknown}, then: evenly settle 'my journal' 400..500 {decision}\n"
+                )
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Two options that write to one file destroy what both write; an option that writes to a file which
 //! another one reads destroys the input.
 
-use crate::arguments::{JobArguments, VerifyArguments};
+use crate::arguments::JobArguments;
+use crate::items::parse_items;
+use crate::verify_arguments::VerifyArguments;
+use evenly::internal::quoted;
 use evenly::{Address, Key};
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -107,6 +110,23 @@ pub(crate) fn of_verify(arguments: &VerifyArguments) -> Result<(), String> {
         }
     }
     let Some(into) = &arguments.merge else { return Ok(()) };
+    let swapped = |what: &str, new: String, files: Vec<&PathBuf>| {
+        let files: Vec<_> = files.into_iter().map(quoted).collect();
+        format!(
+            "'{}' {what}, and the word behind --merge is the new file; write: evenly verify --merge {new} {}",
+            into.display(),
+            files.join(" ")
+        )
+    };
+    if into.to_str().is_some_and(|word| parse_items(word).is_ok()) {
+        let files = arguments.files.iter().collect();
+        return Err(swapped("is a range", "NEW".to_owned(), files));
+    }
+    let is_missing = |file: &&PathBuf| !file.exists();
+    if let Some(new) = arguments.files.iter().find(is_missing).filter(|_| into.exists()) {
+        let files = arguments.files.iter().filter(|file| *file != new);
+        return Err(swapped("exists", quoted(new), std::iter::once(into).chain(files).collect()));
+    }
     let mut used = journal_files("--merge", into);
     used.extend(arguments.files.iter().filter_map(|path| read("the journal", path)));
     used.extend(standard_streams());

@@ -28,6 +28,7 @@
 mod agent;
 mod agent_arguments;
 mod answer;
+mod answer_format;
 mod answer_lines;
 mod arguments;
 mod array;
@@ -129,6 +130,7 @@ mod unfinished;
 mod unit;
 mod usage_errors;
 mod verify;
+mod verify_arguments;
 mod windows;
 mod wiring;
 mod wiring_options;

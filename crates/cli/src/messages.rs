@@ -1,6 +1,7 @@
 //! Messages about a running job on standard error, one line for each observation.
 
 use crate::unit::Unit;
+use evenly::journal::JournalChange;
 use evenly::observe::{Early, Observation, Parting, Resumed, Stuck};
 use evenly::{Interval, Signal, printable};
 use std::borrow::Cow;
@@ -108,6 +109,9 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
         Observation::PassedOver { why } => format!("{why} (waits for another primary)"),
         Observation::PrimaryLost { why } => format!("lost the primary: {why}; trying to reconnect"),
         Observation::JournalGivenUp { why } => format!("continues without a journal: {why}"),
+        Observation::Begun {
+            resumed: Some(Resumed { done, is_over, change: Some(change), .. }),
+        } if *done > 0 => mixed(change, (*done, *is_over), unit),
         Observation::JournalLocked { path } => {
             let path = path.display();
             format!(
@@ -119,6 +123,25 @@ fn surprise(observation: &Observation<'_>, unit: Unit) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Where the results of a journal come from that goes on after a change.
+fn mixed(change: &JournalChange, (done, is_over): (u128, bool), unit: Unit) -> String {
+    let JournalChange { before, now, is_new, .. } = change;
+    let done = unit.counted(done);
+    match (is_over, is_new) {
+        (true, true) => format!(
+            "--accept-change: nothing is left to do, so the answer is that of {before}, and not of {now}"
+        ),
+        (_, true) => format!(
+            "--accept-change: the {done} done keep the results of {before}, and the others get those of {now}; the \
+             answer is of neither alone"
+        ),
+        _ => format!(
+            "after an earlier --accept-change, some of the {done} done have the results of {before}, and the others \
+             those of {now}; the answer is of neither alone"
+        ),
+    }
 }
 
 /// Names in a line at most.

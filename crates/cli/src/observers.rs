@@ -24,6 +24,8 @@ pub(crate) struct Observers {
     pub(crate) failures: FailureCollector,
     /// The numbers that are not done, if the job ended early.
     pub(crate) unfinished: Option<Unfinished>,
+    /// What the earlier results of a resumed journal come from, if that is something else than in this run.
+    pub(crate) former: Option<String>,
     /// Path of the automatic journal, once it is begun.
     pub(crate) journal: Option<PathBuf>,
     /// Path of the journal, named or automatic, for the socket of `evenly status`.
@@ -58,6 +60,7 @@ impl Observers {
             progress: ProgressDisplay::new(plan),
             failures: FailureCollector::default(),
             unfinished: None,
+            former: None,
             journal: None,
             shown_journal: Rc::default(),
             joblog: joblog.transpose()?,
@@ -97,6 +100,8 @@ impl Observers {
     /// Lets the logs reach their files. A resumed job that has nothing to do leaves them alone.
     fn begin(&mut self, resumed: Option<&Resumed<'_>>) {
         self.has_begun = true;
+        let change = resumed.filter(|resumed| resumed.done > 0).and_then(|resumed| resumed.change);
+        self.former = change.map(|change| change.before.clone());
         if let Some(line) = self.submitted.take() {
             // A closed standard output ends the run when its answer is written.
             let _ = report::write_out(&line);

@@ -1,6 +1,7 @@
 //! Plan of a job: the checked values of its arguments.
 
-use crate::arguments::{Format, JobArguments, ProgressMode};
+use crate::answer_format::Format;
+use crate::arguments::{JobArguments, ProgressMode};
 use crate::batch::Batch;
 use crate::command::{CommandOptions, parse_rate};
 use crate::exit::ExitOutcome;

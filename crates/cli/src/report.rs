@@ -1,7 +1,7 @@
 //! Report of a job on standard output, as text or as JSON.
 
 use crate::answer::{self, Answer, AnswerJson};
-use crate::arguments::Format;
+use crate::answer_format::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
@@ -46,6 +46,8 @@ pub(crate) struct Delivery {
     pub(crate) is_partial: bool,
     /// Time limit of the job and of the writing of its answer.
     pub(crate) deadline: Option<Duration>,
+    /// What the earlier results of a resumed journal come from, if that is something else than in this run.
+    pub(crate) former: Option<String>,
 }
 
 /// Version of the JSON objects.
@@ -115,6 +117,9 @@ struct RunSummary {
     /// The failure above which nothing is done or printed.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped_at: Option<String>,
+    /// What some results of the journal come from, after --accept-change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
     workers: usize,
     losses: u64,
     stale_answers: u64,
@@ -375,6 +380,7 @@ impl Delivery {
             flaky: self.flaky(&report.flaky, report.flaky_numbers),
             not_done: self.not_done(report),
             stopped_at: self.stopped_at(report).map(|at| at.interval.first().to_string()),
+            former: self.former.clone(),
             workers: report.workers,
             losses: report.losses,
             stale_answers: report.stale_answers,

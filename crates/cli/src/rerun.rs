@@ -1,12 +1,13 @@
 //! Shell line that runs some of the numbers of a job again.
 
 use crate::batch::RerunLine;
+use crate::intervals::half_open;
 use crate::own;
 use crate::resume_line::PIPE;
 use crate::unit::Unit;
 use evenly::function::{Command, Form, Typed};
-use evenly::internal::shown_text;
-use evenly::{Failure, Grid, Interval, Items, Range};
+use evenly::internal::{quoted, shown_text};
+use evenly::{Aggregate, Failure, Grid, Interval, Items, Range};
 use std::borrow::Cow;
 use std::path::Path;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub(crate) struct Rerun {
     texts: Option<Rc<Command>>,
     /// What one item is called.
     unit: Unit,
+    /// The words before and after the items in the line that decides about commands of unknown fate, if a journal is named.
+    settle: Option<(String, &'static str)>,
 }
 
 impl Rerun {
@@ -46,6 +49,7 @@ impl Rerun {
             grid: None,
             texts: None,
             unit: Unit::Number,
+            settle: None,
         }
     }
 
@@ -82,6 +86,21 @@ impl Rerun {
         self.texts = command
             .filter(|command| command.lines().is_some() && command.form() == Form::PerNumber);
         self
+    }
+
+    /// Names the journal in which commands of unknown fate are settled.
+    pub(crate) fn of_journal(mut self, file: Option<&Path>, aggregate: Aggregate) -> Self {
+        let has_values = !matches!(aggregate, Aggregate::Run { .. } | Aggregate::Failures { .. });
+        let decision = if has_values { "retry" } else { "done|retry" };
+        self.settle =
+            file.map(|file| (format!("{} settle {}", own::call(), quoted(file)), decision));
+        self
+    }
+
+    /// The line that decides about a command of unknown fate, if a journal is named.
+    pub(crate) fn settling(&self, interval: Interval) -> Option<String> {
+        let (before, decision) = self.settle.as_ref()?;
+        Some(format!("{before} {} {decision}", half_open(interval)))
     }
 
     /// What one item is called.
@@ -134,6 +153,7 @@ impl Rerun {
             grid: None,
             texts: None,
             unit: Unit::Number,
+            settle: None,
         }
     }
 

@@ -6,11 +6,12 @@ use crate::report::Delivery;
 use evenly::observe::{Early, Prefix, Unfinished};
 use evenly::{Aggregate, Error};
 
-/// The outcome of a job that this error ended, and the reason as one word for programs.
+/// The outcome of a job that this error ended, and the reason as one word for programs. `is_kept`: a journal has what is
+/// done.
 pub(crate) fn stopped(
     delivery: &Delivery,
     error: &Error,
-    unfinished: Option<&Unfinished>,
+    (unfinished, is_kept): (Option<&Unfinished>, bool),
 ) -> (ExitOutcome, String) {
     let why = why(error);
     let is_asked_for =
@@ -24,6 +25,10 @@ pub(crate) fn stopped(
             let value = value.map_or_else(String::new, |value| format!("; {value}"));
             Some(format!("there is no answer; complete below {lowest}{value}"))
         }
+        _ if matches!(error, Error::Deadline { .. }) && !is_kept => Some(
+            "there is no answer, and nothing is kept: --journal FILE keeps what is done for evenly resume FILE"
+                .to_owned(),
+        ),
         _ if is_asked_for => Some("there is no answer".to_owned()),
         _ => None,
     };

@@ -1,7 +1,7 @@
 //! `evenly verify`: report of the numbers that several journals cover together.
 
 use crate::answer::Answer;
-use crate::arguments::{Format, VerifyArguments};
+use crate::answer_format::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::failures::FailedInterval;
@@ -10,6 +10,7 @@ use crate::intervals::half_open;
 use crate::report::{JobFields, VERSION, line, write_out};
 use crate::resume;
 use crate::resume_line::ResumeLine;
+use crate::verify_arguments::VerifyArguments;
 use crate::windows;
 use evenly::internal::quoted;
 use evenly::journal::{self, Together};
@@ -22,12 +23,13 @@ const NAMED: usize = 8;
 
 /// Reads the journals, prints the report, and merges the journals if `--merge` is given.
 pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
-    let VerifyArguments { files: paths, merge, windows, format } = arguments;
+    let VerifyArguments { files: paths, merge, partial, windows, format } = arguments;
     files::of_verify(arguments).map_err(ExitOutcome::Usage)?;
     closed_stdout::check_stdout()?;
-    let together = match merge {
-        Some(into) => journal::merge(paths, into)?,
-        None => journal::verify(paths)?,
+    let (together, is_merged) = match merge {
+        Some(into) if *partial => (journal::merge(paths, into)?, true),
+        Some(into) => evenly::internal::merge_finished_parts(paths, into)?,
+        None => (journal::verify(paths)?, true),
     };
     match (format, windows) {
         (Format::Text, false) => write_out(&text(&together))?,
@@ -36,7 +38,12 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> Result<(), ExitOutcome> {
         (Format::Json, true) => windows::write_json(paths, &json(&together))?,
     }
     if !together.is_complete() {
-        return Err(ExitOutcome::Incomplete(lacking(&together, paths)));
+        let mut lacking = lacking(&together, paths);
+        if let Some(into) = merge.as_ref().filter(|_| !is_merged) {
+            lacking +=
+                &format!("; {} is not written (--partial writes it all the same)", quoted(into));
+        }
+        return Err(ExitOutcome::Incomplete(lacking));
     }
     answer(&together).map(drop).map_err(ExitOutcome::NoAnswer)
 }
@@ -50,7 +57,12 @@ fn lacking(together: &Together, paths: &[PathBuf]) -> String {
     let (goes_on, of_parts) = (again.with(partial(together)), of_parts(together, &again));
     let missing = match paths {
         _ if !of_parts.is_empty() => format!("done ({of_parts})"),
-        [_] => format!("done ({goes_on} goes on)"),
+        [path] => match evenly::internal::journal_user(path) {
+            Some(pid) => format!(
+                "done (a running job works on it: pid {pid}; evenly status {pid} shows how far it is)"
+            ),
+            None => format!("done ({goes_on} goes on)"),
+        },
         _ => format!(
             "done ({goes_on} goes on with one of them; a gap between their ranges needs a run of its own)"
         ),

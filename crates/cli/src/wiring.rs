@@ -20,7 +20,7 @@ mod page_tests;
 #[cfg(test)]
 mod socket_page_tests;
 
-use crate::arguments::Format;
+use crate::answer_format::Format;
 use crate::page_width;
 use crate::stderr;
 use crate::wiring_options::Wiring;

@@ -71,6 +71,11 @@ fn main() {
         ),
         row("row_21_two_primaries", &[], refused::two_primaries),
         row("row_22_another_job", &[], refused::another_job),
+        row(
+            "an_answer_over_two_functions_is_said_to_be_one",
+            &[],
+            refused::an_answer_over_two_functions_is_said_to_be_one,
+        ),
         row("what_is_there_is_not_overwritten", &[], refused::what_is_there),
         row(
             "a_journal_that_cannot_be_read_is_named_with_the_cause",
@@ -84,6 +89,11 @@ fn main() {
             parts::sixteen_parts_with_kills_are_one_answer,
         ),
         row("a_missing_part_is_named", &[], parts::a_missing_part_is_named),
+        row(
+            "parts_are_merged_when_none_is_missing",
+            &[],
+            parts::parts_are_merged_when_none_is_missing,
+        ),
         row(
             "a_part_of_another_job_is_refused_by_name",
             &[],

@@ -11,7 +11,7 @@ pub use crate::exercise::{Exercise, ExerciseError, ExerciseStage, ExerciseWatche
 pub use crate::function::expression::{Operation, operations};
 pub use crate::item::shown_text;
 #[cfg(feature = "journal")]
-pub use crate::journal::{JournalSurvey, SurveyedRow, survey, surveyed_rows};
+pub use crate::journal::{JournalSurvey, SurveyedRow, merge_finished_parts, survey, surveyed_rows};
 pub use crate::launch::{Bootstrap, Launch, SentFile};
 pub use crate::observe::stages::{CommandProcess, Processes, Stage, StageHook, WorkerProcess};
 pub use crate::process::{
@@ -72,6 +72,13 @@ pub fn command_line(
     path: &Path,
 ) -> Result<Option<crate::journal::RecordedCall>, crate::journal::JournalError> {
     crate::journal::command_line(path)
+}
+
+/// The process that works on a journal at this moment, if there is one and the kernel says which one it is.
+#[cfg(feature = "journal")]
+#[must_use]
+pub fn journal_user(path: &Path) -> Option<u32> {
+    crate::journal::user_of(path)
 }
 
 /// The value of an expression for `n`, by evaluation of its syntax tree: the reference for its machine code. `None`

@@ -25,9 +25,7 @@ impl Lock {
     /// `EEXIST` if the file has content: no lock has, so it belongs to another program, and would be
     /// removed with the lock.
     pub(crate) fn take(of: &Path) -> Result<Option<Self>, Errno> {
-        let mut path = of.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = beside(of);
         loop {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let file = rustix::fs::open(&path, flags, PRIVATE)?;
@@ -49,6 +47,31 @@ impl Lock {
             }
         }
     }
+}
+
+impl Lock {
+    /// The process that holds the lock, if the kernel says which one it is: proc_locks(5) has its file as
+    /// `MAJOR:MINOR:INODE`, the first two in hexadecimal digits.
+    pub(crate) fn holder(of: &Path) -> Option<u32> {
+        let stat = rustix::fs::lstat(beside(of)).ok()?;
+        let (major, minor) = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
+        let wanted = format!("{major:02x}:{minor:02x}:{}", stat.st_ino);
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        locks.lines().find_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let (kind, pid) = (words.next()?, words.nth(2)?);
+            let is_it = kind == "FLOCK" && words.next() == Some(&wanted);
+            // Of a process in another namespace the number is 0.
+            pid.parse().ok().filter(|pid| is_it && *pid > 0)
+        })
+    }
+}
+
+/// The lock file beside a file.
+fn beside(of: &Path) -> PathBuf {
+    let mut path = of.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
 }
 
 impl Drop for Lock {

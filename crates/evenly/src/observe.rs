@@ -6,7 +6,7 @@ pub(crate) mod stages;
 mod status_port;
 mod stuck;
 
-use crate::journal::JournalError;
+use crate::journal::{JournalChange, JournalError};
 use crate::os_error::OsError;
 pub use crate::process::WorkerExit;
 use crate::process::{ProcessEnd, Signal, limits};
@@ -332,6 +332,8 @@ pub struct Resumed<'a> {
     pub failed: u128,
     /// Whether no number is left to do.
     pub is_over: bool,
+    /// What the results in the journal come from, if that is something else than in this run.
+    pub change: Option<&'a JournalChange>,
 }
 
 /// Why a worker was lost.

@@ -8,7 +8,7 @@ mod directory;
 mod document;
 mod socket;
 
-use crate::arguments::{Format, VerifyArguments};
+use crate::answer_format::Format;
 use crate::closed_stdout;
 use crate::exit::ExitOutcome;
 use crate::report::{line, write_out};
@@ -16,6 +16,7 @@ use crate::resume;
 use crate::status_arguments::StatusArguments;
 use crate::stderr;
 use crate::verify;
+use crate::verify_arguments::VerifyArguments;
 use client::RunningJob;
 use std::path::Path;
 
@@ -77,10 +78,17 @@ fn json(job: &RunningJob) -> String {
 fn of_journal(journal: &Path, is_json: bool) -> Result<(), ExitOutcome> {
     let format = if is_json { Format::Json } else { Format::Text };
     let files = vec![journal.to_path_buf()];
-    let arguments = VerifyArguments { files, merge: None, windows: false, format };
+    let arguments = VerifyArguments { files, merge: None, partial: false, windows: false, format };
     match verify::verify(&arguments) {
         // The coverage was asked for, and is printed.
         Err(ExitOutcome::Incomplete(_)) => {
+            if let Some(pid) = evenly::internal::journal_user(journal) {
+                stderr::say_at_last(&format!(
+                    "evenly: the job with the process number {pid} writes this journal and does not answer; a job answers \
+                     from its second second on\n"
+                ));
+                return Ok(());
+            }
             let again = resume::line(journal);
             stderr::say_at_last(&format!(
                 "evenly: no job that answers writes this journal; to continue: {}{}\n",

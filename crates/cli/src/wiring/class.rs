@@ -4,7 +4,7 @@ mod captions;
 
 use super::roles::Roles;
 use super::{WiringView, json};
-use crate::arguments::Format;
+use crate::answer_format::Format;
 use crate::exit::ExitOutcome;
 use crate::plan::Plan;
 use crate::report::{self, JobFields, VERSION};

@@ -84,7 +84,7 @@ pub(crate) fn a_killed_worker_leaves_it_unknown() {
             continue;
         }
         let named = "evenly: n = 5: its command may have been started and its end is unknown; it is \
-                     not started again; rerun: evenly ";
+                     not started again; find out what it did before you rerun it: evenly ";
         ended.failed(4, named);
         let again = ended.stderr.lines().find_map(|line| line.strip_prefix(named)).unwrap();
         assert!(again.contains("--at-most-once 5..=5 -- "), "{again}");

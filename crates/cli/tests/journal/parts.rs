@@ -103,7 +103,7 @@ fn two_of_three(house: &House) {
 pub(crate) fn a_missing_part_is_named() {
     let house = House::new();
     two_of_three(&house);
-    for words in ["verify p1 p3", "verify p1 p3 --merge most"] {
+    for words in ["verify p1 p3", "verify p1 p3 --merge most --partial"] {
         let output = finish(house.other(words));
         assert_eq!(output.status.code(), Some(4), "{output:?}");
         assert!(
@@ -123,6 +123,59 @@ pub(crate) fn a_missing_part_is_named() {
     let all = finish(house.other("verify most p2"));
     assert_eq!(all.status.code(), Some(0), "{all:?}");
     assert!(text(&all).contains("answer\t45\n"), "{all:?}");
+}
+
+/// The same line works when the part has come, and a journal in the place of the new file is not touched.
+pub(crate) fn parts_are_merged_when_none_is_missing() {
+    let house = House::new();
+    two_of_three(&house);
+    let merge = || finish(house.other("verify --merge whole p1 p3 p2"));
+    let without = finish(house.other("verify --merge whole p1 p3"));
+    assert_eq!(without.status.code(), Some(4), "{without:?}");
+    assert_eq!(
+        said(&without),
+        "evenly: not complete: of the numbers, 30 not done (no journal is of part 2/3:stride: run it with --part, or name \
+         its journal); whole is not written (--partial writes it all the same)\n"
+    );
+    assert!(!house.path("whole").exists());
+    let words = "0..90 --part 2/3:stride --journal p2";
+    assert!(finish(house.call("count", "even", words)).status.success());
+    let whole = merge();
+    assert_eq!((whole.status.code(), said(&whole)), (Some(0), String::new()), "{whole:?}");
+    assert!(text(&whole).contains("answer\t45\n"), "{whole:?}");
+    let again = merge();
+    assert_eq!(again.status.code(), Some(5), "{again:?}");
+    assert_eq!(
+        said(&again),
+        "evenly: 'whole' exists, and --merge writes a new file only; name another file: evenly verify --merge NEW FILE...\n"
+    );
+    for (words, expected) in [
+        (
+            "verify --merge p1 p2 p3 all",
+            "evenly: 'p1' exists, and the word behind --merge is the new file; write: evenly verify --merge all p1 p2 p3\n",
+        ),
+        (
+            "verify --merge 0..90 p1 p2 p3",
+            "evenly: '0..90' is a range, and the word behind --merge is the new file; write: evenly verify --merge NEW p1 p2 p3\n",
+        ),
+    ] {
+        let refused = finish(house.other(words));
+        assert_eq!((refused.status.code(), said(&refused).as_str()), (Some(2), expected));
+    }
+    // A part that ended early is not finished.
+    for part in [1, 2, 3] {
+        let words = format!(
+            "count 0..90 --part {part}/3:stride --journal f{part} -j 1 --halt now,fail=1 --"
+        );
+        let mut call = house.other(&words);
+        call.args(["sh", "-c", "test $1 != 44 || exit 3", "sh", "{}"]);
+        assert_eq!(finish(call).status.code(), Some(if part == 3 { 4 } else { 0 }), "{part}");
+    }
+    let stopped = finish(house.other("verify --merge found f1 f2 f3"));
+    assert_eq!(stopped.status.code(), Some(4), "{stopped:?}");
+    let not_written = "; found is not written (--partial writes it all the same)\n";
+    assert!(said(&stopped).ends_with(not_written), "{stopped:?}");
+    assert!(!house.path("found").exists());
 }
 
 pub(crate) fn a_part_of_another_job_is_refused_by_name() {

@@ -103,7 +103,7 @@ pub(crate) fn a_missing_part_of_any_items_is_named() {
         let house = house();
         let division = ["3", "3:stride"][kind % 2];
         let names = run_parts(&house, at, "map", division, &[1, 3]);
-        let output = finish(house.other(&format!("verify --merge most{names}")));
+        let output = finish(house.other(&format!("verify --merge most --partial{names}")));
         assert_eq!(output.status.code(), Some(4), "{at:?} {output:?}");
         let absent = format!("absent\t2/{division}\n");
         assert!(text(&output).contains(&absent), "{at:?} {output:?}");

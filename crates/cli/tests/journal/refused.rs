@@ -1,7 +1,7 @@
 //! Refused journals: in use by another run, of another job, or no journal at all (rows 21 and 22 of docs/faults.md).
 
 use crate::house::{House, finish, refused};
-use crate::support::{EVENLY, kill, start_command, until};
+use crate::support::{EVENLY, kill, start_command, stderr, until};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
@@ -25,18 +25,25 @@ pub(crate) fn two_primaries() {
         }
         is_between.then_some(())
     });
+    let pid = first.pid();
+    let user = format!("a running job (pid {pid}; evenly status {pid} shows how far it is)");
     for name in ["j", "./j", "link"] {
         if name == "link" {
             std::os::unix::fs::symlink(house.path("j"), house.path("link")).unwrap();
         }
         let words = words.replace("--journal j", &format!("--journal {name}"));
         let second = finish(house.call("count", "test:slow=50", &words));
-        refused(&second, 5, &["in use"]);
-        refused(&finish(house.other(&format!("resume {name}"))), 5, &["in use"]);
+        let in_use = format!("' is in use by {user}; wait for its end, or name another file");
+        refused(&second, 5, &[&format!("evenly: journal '{name}{in_use}")]);
+        refused(&finish(house.other(&format!("resume {name}"))), 5, &[&in_use]);
     }
     // A reader takes no lock.
     let verified = finish(house.other("verify j"));
     assert_eq!(verified.status.code(), Some(4), "{verified:?}");
+    let said = stderr(&verified);
+    let running =
+        format!("a running job works on it: pid {pid}; evenly status {pid} shows how far it is");
+    assert!(said.ends_with(&format!(" not done ({running})\n")), "{said}");
     kill("CONT", first.pid());
     let output = first.output();
     assert_eq!((output.stdout, output.status.code()), (b"15000\n".to_vec(), Some(0)));
@@ -77,6 +84,43 @@ pub(crate) fn another_job() {
     assert_eq!(finish(house.call("count", "n % 7 == 4", changed)).stdout, b"143\n");
     // What goes on now is the other.
     assert_eq!(finish(house.other("resume j")).stdout, b"143\n");
+}
+
+/// One answer over two functions is printed with a line that says so, on standard error and in JSON.
+pub(crate) fn an_answer_over_two_functions_is_said_to_be_one() {
+    let house = House::new();
+    assert!(finish(house.call("count", "n % 7 == 3", "0..1000 --journal j")).status.success());
+    let go_on = |words: &str| {
+        let words = format!("{words} --journal j --resume --accept-change");
+        finish(house.call("count", "n % 7 == 4", &words))
+    };
+    std::fs::copy(house.path("j"), house.path("whole")).unwrap();
+    let whole = finish(house.call(
+        "count",
+        "n % 7 == 4",
+        "0..1000 --journal whole --resume --accept-change",
+    ));
+    assert_eq!((whole.stdout.as_slice(), whole.status.code()), (&b"143\n"[..], Some(0)));
+    assert_eq!(
+        stderr(&whole),
+        "evenly: --accept-change: nothing is left to do, so the answer is that of 'n % 7 == 3', and not of 'n % 7 == 4'\n"
+    );
+    let mixed = go_on("0..2000 --format json");
+    assert_eq!(
+        stderr(&mixed),
+        "evenly: --accept-change: the 1000 numbers done keep the results of 'n % 7 == 3', and the others get those of \
+         'n % 7 == 4'; the answer is of neither alone\n"
+    );
+    let object: serde_json::Value = serde_json::from_slice(&mixed.stdout).unwrap();
+    assert_eq!((&object["answer"], &object["former"]), (&"286".into(), &"'n % 7 == 3'".into()));
+    let later = finish(house.other("resume j --format text"));
+    assert_eq!((later.stdout.as_slice(), later.status.code()), (&b"286\n"[..], Some(0)));
+    assert_eq!(
+        stderr(&later),
+        "evenly: after an earlier --accept-change, some of the 2000 numbers done have the results of 'n % 7 == 3', and \
+         the others those of 'n % 7 == 4'; the answer is of neither alone\n"
+    );
+    assert_eq!(stderr(&go_on("0..2000 -q")), "");
 }
 
 pub(crate) fn what_is_there() {

@@ -69,9 +69,12 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
     let resumed = finish(house.other("resume j"));
     let named = stderr(&resumed);
     assert_eq!(resumed.status.code(), Some(4), "{named}");
-    for window in ["400..=499", "500..=599"] {
+    let journal = house.path("j").canonicalize().unwrap();
+    for (window, items) in [("400..=499", "400..500"), ("500..=599", "500..600")] {
         let line = format!(
-            "evenly: n in {window}: its command may have been started and its end is unknown"
+            "evenly: n in {window}: its command may have been started and its end is unknown; it is not started again; \
+             find out what it did, then: evenly settle {} {items} done|retry\n",
+            journal.display()
         );
         assert!(named.contains(&line), "{named}");
     }
@@ -96,7 +99,14 @@ pub(crate) fn windows_of_unknown_fate_are_settled_one_by_one() {
     let retry = finish(house.other("settle j 450..700 retry"));
     assert_eq!((said(&retry), retry.status.code()), ("500..600\tretry\n", Some(0)), "{retry:?}");
     assert_eq!(stderr(&retry), "evenly: to start them again: evenly resume j\n");
-    refused(&finish(house.other("settle j 400..600 retry")), 2, &["it has none"]);
+    let nothing = finish(house.other("settle j 400..600 retry"));
+    assert_eq!(
+        (nothing.status.code(), &*stderr(&nothing)),
+        (
+            Some(2),
+            "evenly: nothing to settle: journal 'j' has no windows of unknown fate, and none that failed\n"
+        )
+    );
 
     std::fs::write(house.path("go"), "").unwrap();
     let last = finish(house.other("resume j"));

@@ -3,7 +3,9 @@
 use crate::error::Error;
 use crate::function::Function;
 use crate::job::Job;
-use crate::journal::{CheckedJournal, Committed, Done, Journal, JournalError, JournalWriter};
+use crate::journal::{
+    CheckedJournal, Committed, Done, Journal, JournalChange, JournalError, JournalWriter,
+};
 use crate::observe::Piece;
 use evenly_core::partial::Partial;
 use evenly_core::{Aggregate, Failure, Interval, Items, Record, Scheduler};
@@ -22,6 +24,8 @@ pub(super) struct JournalFile {
     is_optional: bool,
     /// Whether an assignment is sent only when the journal says that it begins.
     is_ahead: bool,
+    /// What earlier results come from, if that is something else than in this run.
+    change: Option<JournalChange>,
 }
 
 /// A journal that was checked and not written to yet.
@@ -60,6 +64,7 @@ impl<'a> CheckedJournalFile<'a> {
         let Some(journal) = journal else { return Ok((journal_file, None)) };
         let (writer, done) = journal.begin()?;
         journal_file.is_new = done.is_none();
+        journal_file.change = done.as_ref().and_then(|done| done.change.clone());
         journal_file.writer = Some(writer);
         Ok((journal_file, done))
     }
@@ -118,6 +123,11 @@ impl JournalFile {
         if let Some(writer) = &mut self.writer {
             writer.put_flaky(failure);
         }
+    }
+
+    /// What earlier results come from, if that is something else than in this run.
+    pub(super) fn change(&self) -> Option<&JournalChange> {
+        self.change.as_ref()
     }
 
     /// Path of the journal, if there is one now.

@@ -139,7 +139,12 @@ pub(crate) struct Done {
     pub(crate) pieces: Vec<(Interval, u64)>,
     pub(crate) lowest_failure: Option<i64>,
     pub(crate) value: Value,
+    pub(crate) change: Option<JournalChange>,
 }
+
+/// Another function or program in a journal; there is none in a build without the feature `journal`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalChange {}
 
 impl Done {
     pub(crate) fn set(&self) -> IntervalSet {

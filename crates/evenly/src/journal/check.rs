@@ -1,7 +1,7 @@
 //! What a journal holds, every byte of it checked: docs/journal.md has the conditions by number.
 
 use super::error::JournalFault;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, JournalChange};
 use super::format::{APPLICATION_ID, FORMAT};
 use super::schema::{self, Field, Hasher, JournalSeal, read_fingerprint};
 use super::tables::{self, BegunRow, Cursor, DoneRow, FailedRow, LinesRow};
@@ -52,6 +52,23 @@ impl Contents {
     pub(super) fn changes(&self) -> usize {
         let pairs = self.fingerprints.windows(2);
         pairs.filter(|pair| !pair[0].differences_but_range(&pair[1]).is_empty()).count()
+    }
+
+    /// What earlier results come from and what the next ones come from, if these differ.
+    pub(super) fn change(&self, is_new: bool) -> Option<JournalChange> {
+        let (last, earlier) = self.fingerprints.split_last()?;
+        let origins = [Fingerprint::function_name, Fingerprint::program_name, Fingerprint::release];
+        origins.into_iter().find_map(|origin| {
+            let now = origin(last);
+            let mut before: Vec<String> = earlier.iter().map(origin).collect();
+            before.retain(|before| *before != now);
+            before.dedup();
+            (!before.is_empty()).then(|| JournalChange {
+                before: before.join(" and "),
+                now,
+                is_new,
+            })
+        })
     }
 
     /// Counts a row of one of the tables that have numbers.

@@ -60,6 +60,11 @@ impl<'a> LockedJournal<'a> {
         checked.map_err(|error| error.called(name))
     }
 
+    /// How many changes of the function, the program or the version were accepted so far.
+    pub(super) fn changes(&self) -> usize {
+        self.found.as_ref().map_or(0, |found| found.contents.changes())
+    }
+
     fn look(
         path: &Path,
         fingerprint: &Fingerprint,

@@ -29,10 +29,12 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// Another process works on it.
-    #[error("journal '{}' is in use by another run; wait for its end, or name another file", .path.display())]
+    #[error("journal '{}' is in use by {}; wait for its end, or name another file", .path.display(), Holder(*.pid))]
     InUse {
         /// The file.
         path: PathBuf,
+        /// The process that works on it, if the kernel says which one it is.
+        pid: Option<u32>,
     },
     /// The file is something else. It is not written to.
     #[error("'{}' is no journal of evenly: {what}; it is left as it is, name another file", .path.display())]
@@ -141,10 +143,7 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// The items to settle hold no whole window that can be settled, or a part of one.
-    #[error(
-        "{} holds no whole windows of unknown fate or that failed in journal '{}': {}",
-        printable(.items.to_string().as_bytes(), LONGEST_ITEMS), .path.display(), OpenWindows(.windows)
-    )]
+    #[error("{}", NotOpenText(.path, .items, .windows))]
     NotOpen {
         /// The file.
         path: PathBuf,
@@ -179,7 +178,7 @@ pub enum JournalError {
     )]
     TooManyValues,
     /// The file into which journals were to be merged exists.
-    #[error("'{}' exists, and --merge writes a new file only; name another file, or move this one away", .path.display())]
+    #[error("'{}' exists, and --merge writes a new file only; name another file: evenly verify --merge NEW FILE...", .path.display())]
     MergeExists {
         /// The file.
         path: PathBuf,
@@ -211,7 +210,7 @@ impl JournalError {
         match &mut self {
             Self::Exists { path }
             | Self::Missing { path }
-            | Self::InUse { path }
+            | Self::InUse { path, .. }
             | Self::NotOurs { path, .. }
             | Self::Untrusted { path }
             | Self::Interrupted { path }
@@ -236,6 +235,20 @@ impl JournalError {
     }
 }
 
+/// The process that works on a journal.
+struct Holder(Option<u32>);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(pid) => {
+                write!(f, "a running job (pid {pid}; evenly status {pid} shows how far it is)")
+            }
+            None => f.write_str("another run"),
+        }
+    }
+}
+
 /// Most characters of items in a message.
 const LONGEST_ITEMS: usize = 200;
 
@@ -251,21 +264,31 @@ impl fmt::Display for HalfOpen {
     }
 }
 
-/// The windows of a journal that can be settled.
-struct OpenWindows<'a>(&'a [Interval]);
+/// The windows of a journal that can be settled, where the items hold none of them.
+struct NotOpenText<'a>(&'a Path, &'a Items, &'a [Interval]);
 
-impl fmt::Display for OpenWindows<'_> {
+impl fmt::Display for NotOpenText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("it has none");
+        let Self(path, items, windows) = self;
+        let path = path.display();
+        if windows.is_empty() {
+            return write!(
+                f,
+                "nothing to settle: journal '{path}' has no windows of unknown fate, and none that failed"
+            );
         }
-        let shown = &self.0[..self.0.len().min(MOST_WINDOWS)];
-        f.write_str("these are ")?;
+        let items = items.to_string();
+        let items = printable(items.as_bytes(), LONGEST_ITEMS);
+        let shown = &windows[..windows.len().min(MOST_WINDOWS)];
+        write!(
+            f,
+            "{items} holds no whole windows of unknown fate or that failed in journal '{path}': these are "
+        )?;
         for (index, window) in shown.iter().enumerate() {
             let comma = if index > 0 { ", " } else { "" };
             write!(f, "{comma}{}", HalfOpen(*window))?;
         }
-        match self.0.len() - shown.len() {
+        match windows.len() - shown.len() {
             0 => Ok(()),
             more => write!(f, ", and {more} more"),
         }
@@ -288,6 +311,11 @@ impl fmt::Display for Listed<'_> {
             f.write_str(
                 "a range here must contain the one there; for other numbers name another file, then put both \
                  together by evenly verify FILE FILE --merge OUT",
+            )
+        } else if self.0.iter().all(Difference::is_of_parts) {
+            f.write_str(
+                "each part has a journal of its own; name another file, and put all together by evenly verify --merge OUT \
+                 FILE...",
             )
         } else if self.0.iter().all(Difference::is_of_items) {
             f.write_str(

@@ -1,5 +1,6 @@
 //! Lock file beside a journal: at most one process writes a journal.
 
+use super::connection;
 use super::error::JournalError;
 use crate::lock::Lock;
 use std::path::Path;
@@ -18,5 +19,10 @@ pub(super) fn lock(path: &Path) -> Result<Lock, JournalError> {
         },
     };
     let lock = Lock::take(path).map_err(failed)?;
-    lock.ok_or_else(|| JournalError::InUse { path: path.to_owned() })
+    lock.ok_or_else(|| JournalError::InUse { path: path.to_owned(), pid: Lock::holder(path) })
+}
+
+/// The process that works on a journal at this moment, if there is one and the kernel says which one it is.
+pub(crate) fn user_of(path: &Path) -> Option<u32> {
+    Lock::holder(&connection::place(path).ok()?)
 }

@@ -7,6 +7,9 @@ use std::fmt;
 /// Most characters of items in a difference.
 const MOST_SHOWN: usize = 200;
 
+/// Hexadecimal digits of a digest in a message: enough to compare two by eye.
+const DIGEST_SHOWN: usize = 12;
+
 /// The version of this program, as it stands in fingerprints.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -70,6 +73,19 @@ impl fmt::Display for PartOfItems {
     }
 }
 
+/// Another function, program or version, with which a run goes on with a journal
+/// ([`accept_change`](super::Journal::accept_change)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JournalChange {
+    /// What earlier results come from: `'n % 2'`, `program 0123456789ab` or `evenly 0.1.0`.
+    pub before: String,
+    /// What the results of this run come from.
+    pub now: String,
+    /// Whether this run is the first with it.
+    pub is_new: bool,
+}
+
 /// Something in which two fingerprints differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -102,6 +118,11 @@ impl Difference {
         self.what == "range"
     }
 
+    /// Whether it is that of two parts.
+    pub(super) fn is_of_parts(&self) -> bool {
+        self.is_of_items() && [&self.there, &self.here].iter().all(|it| it.starts_with("part "))
+    }
+
     /// Whether it is that of other items.
     pub(super) fn is_of_items(&self) -> bool {
         self.what == "items"
@@ -116,6 +137,21 @@ impl Difference {
 }
 
 impl Fingerprint {
+    /// The function in quotes, for a message.
+    pub(super) fn function_name(&self) -> String {
+        format!("'{}'", printable(self.function.as_bytes(), MOST_SHOWN))
+    }
+
+    /// The program by the beginning of its digest, for a message.
+    pub(super) fn program_name(&self) -> String {
+        format!("program {}", printable(shortened(&self.program).as_bytes(), MOST_SHOWN))
+    }
+
+    /// The version of evenly, for a message.
+    pub(super) fn release(&self) -> String {
+        format!("evenly {}", printable(self.version.as_bytes(), MOST_SHOWN))
+    }
+
     /// Of a job that this program runs.
     #[must_use]
     pub fn new(
@@ -183,12 +219,19 @@ impl Fingerprint {
         let differ = texts.into_iter().filter(|(_, there, here, _)| there != here);
         let all = differ.map(|(what, there, here, may_be_accepted)| Difference {
             what,
-            there,
-            here,
+            there: shortened(&there),
+            here: shortened(&here),
             may_be_accepted,
         });
         all.collect()
     }
+}
+
+/// A text with digests cut to [`DIGEST_SHOWN`] digits.
+fn shortened(text: &str) -> String {
+    let is_digest = |word: &str| word.len() == 64 && word.bytes().all(|it| it.is_ascii_hexdigit());
+    let short = |word| if is_digest(word) { &word[..DIGEST_SHOWN] } else { word };
+    text.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// An aggregate as on the command line.

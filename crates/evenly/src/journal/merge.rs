@@ -22,12 +22,34 @@ const LONG: usize = 256 << 10;
 /// # Errors
 /// As [`verify`](super::verify()); and if numbers are in more than one, or the new file is there.
 pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
+    Ok(merge_if(paths, into, |_| true)?.0)
+}
+
+/// The same, but writes nothing if the journals are of parts and a part is missing or not finished. Whether it wrote.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_finished_parts(
+    paths: &[PathBuf],
+    into: &Path,
+) -> Result<(Together, bool), JournalError> {
+    merge_if(paths, into, |together| together.missing_parts == 0 && together.unfinished.is_empty())
+}
+
+fn merge_if(
+    paths: &[PathBuf],
+    into: &Path,
+    is_wanted: impl Fn(&Together) -> bool,
+) -> Result<(Together, bool), JournalError> {
     let (together, journals) = together(paths, false)?;
     if let Some(positions) = together.overlaps.first() {
         return Err(overlap(&together, &journals, *positions));
     }
     if together.value.as_ref().is_some_and(Value::has_too_many_values) {
         return Err(JournalError::TooManyValues);
+    }
+    if !is_wanted(&together) {
+        return Ok((together.numbered(), false));
     }
     let done = done_of(&together, &journals)?;
     let no_call: ResumeCall<'_> = None;
@@ -43,7 +65,7 @@ pub fn merge(paths: &[PathBuf], into: &Path) -> Result<Together, JournalError> {
         drop(writer);
         let _ = super::discard::discard(&path);
     }
-    copied.map(|()| together.numbered())
+    copied.map(|()| (together.numbered(), true))
 }
 
 fn overlap(together: &Together, journals: &[SourceJournal], positions: Interval) -> JournalError {

@@ -43,9 +43,12 @@ mod writer;
 
 pub use discard::discard;
 pub use error::JournalError;
+pub(crate) use file_lock::user_of;
 use fingerprint::Fingerprint;
-pub use fingerprint::{Difference, PartOfItems};
+pub use fingerprint::{Difference, JournalChange, PartOfItems};
 pub use merge::merge;
+#[doc(hidden)]
+pub use merge::merge_finished_parts;
 pub use settle::{SettleDecision, SettledWindows, settle};
 pub use state::{directory, latest};
 #[doc(hidden)]
@@ -235,8 +238,9 @@ pub(crate) struct CheckedJournal<'a>(LockedJournal<'a>);
 impl CheckedJournal<'_> {
     /// Opens it: with what is done already.
     pub(crate) fn begin(self) -> Result<(JournalWriter, Option<Done>), JournalError> {
+        let changes = self.0.changes();
         let (writer, contents) = self.0.begin()?;
-        Ok((writer, contents.map(Done::from)))
+        Ok((writer, contents.map(|contents| Done::of(contents, changes))))
     }
 }
 
@@ -249,9 +253,18 @@ pub(crate) struct Done {
     pub(crate) pieces: Vec<(Interval, u64)>,
     pub(crate) lowest_failure: Option<i64>,
     pub(crate) value: Value,
+    /// What earlier results come from, if that is something else than in this run.
+    pub(crate) change: Option<JournalChange>,
 }
 
 impl Done {
+    /// What is in a journal that had this many accepted changes before this run.
+    fn of(contents: check::Contents, changes: usize) -> Self {
+        let change = contents.change(contents.changes() > changes);
+        let check::Contents { done, failed, pieces, lowest_failure, value, .. } = contents;
+        Self { done, failed, pieces, lowest_failure, value, change }
+    }
+
     /// The numbers.
     pub(crate) fn set(&self) -> IntervalSet {
         let mut set = IntervalSet::new();
@@ -260,13 +273,6 @@ impl Done {
             let _ = set.insert(*interval);
         }
         set
-    }
-}
-
-impl From<check::Contents> for Done {
-    fn from(contents: check::Contents) -> Self {
-        let check::Contents { done, failed, pieces, lowest_failure, value, .. } = contents;
-        Self { done, failed, pieces, lowest_failure, value }
     }
 }
 

@@ -18,9 +18,10 @@ impl EventLoop<'_> {
     /// Reports that the job has begun; `resumed` is how many numbers an earlier run did, and how many failed.
     pub(super) fn tell_begun(&mut self, resumed: Option<(u128, u128)>) {
         let is_over = self.engine.scheduler().ledger().is_exhausted();
-        let path = self.journal_file.path();
+        let (path, change) = (self.journal_file.path(), self.journal_file.change());
         let resumed = resumed.zip(path);
-        let resumed = resumed.map(|((done, failed), path)| Resumed { path, done, failed, is_over });
+        let resumed =
+            resumed.map(|((done, failed), path)| Resumed { path, done, failed, is_over, change });
         self.observer.observe(&Observation::Begun { resumed });
     }
 
