@@ -5,6 +5,7 @@ use crate::answer_format::Format;
 use crate::batch::Batch;
 use crate::bin_options::BinArguments;
 use crate::examples;
+use crate::help_groups;
 use crate::inspect_arguments::InspectArguments;
 use crate::item_options::ItemArguments;
 use crate::join_arguments::JoinArguments;
@@ -37,7 +38,8 @@ macro_rules! usage {
 
 /// Applies a function to every integer of a range, on all CPUs, and prints one exact answer.
 #[derive(Debug, Parser)]
-#[command(name = "evenly", version, disable_help_subcommand = true, after_help = examples::ALL)]
+#[command(name = "evenly", version, disable_help_subcommand = true)]
+#[command(help_template = help_groups::COMMANDS, after_help = examples::ALL)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: CliCommand,
@@ -51,19 +53,19 @@ pub(crate) enum CliCommand {
     /// Add up the values of a function
     #[command(override_usage = usage!("sum"), after_help = examples::SUM)]
     Sum(LazyArgs<QuestionArguments>),
-    /// Find the smallest value of a function, and the lowest n that gives it
+    /// Find the smallest value, and the lowest n that gives it
     #[command(override_usage = usage!("min"), after_help = examples::MIN)]
     Min(LazyArgs<QuestionArguments>),
-    /// Find the largest value of a function, and the lowest n that gives it
+    /// Find the largest value, and the lowest n that gives it
     #[command(override_usage = usage!("max"), after_help = examples::MAX)]
     Max(LazyArgs<QuestionArguments>),
     /// List the n that satisfy a function, ascending
     #[command(override_usage = usage!("find"), after_help = examples::FIND)]
     Find(LazyArgs<FindArguments>),
-    /// Say whether some n satisfies a function, and the lowest that does
+    /// Say whether some n satisfies a function; the lowest that does
     #[command(override_usage = usage!("any"), after_help = examples::ANY)]
     Any(LazyArgs<TruthArguments>),
-    /// Say whether all n satisfy a function, or the lowest that does not
+    /// Say whether all n satisfy a function; the lowest that does not
     #[command(override_usage = usage!("all"), after_help = examples::EVERY)]
     All(LazyArgs<TruthArguments>),
     /// Count how many n give each value
@@ -87,47 +89,47 @@ pub(crate) enum CliCommand {
         after_help = examples::RUN
     )]
     Run(LazyArgs<RunArguments>),
-    /// Run an array script of Slurm with its own #SBATCH lines, on this machine
+    /// Run an array script of Slurm (#SBATCH lines) on this machine
     #[command(
         override_usage = "evenly sbatch [OPTIONS] <SCRIPT> [ARGS]...",
         after_help = examples::SBATCH
     )]
     Sbatch(LazyArgs<SbatchArguments>),
-    /// Print a script for sbatch that runs a call on the nodes of a Slurm job
+    /// Print a script for sbatch that runs a call on several nodes
     #[command(
         override_usage = "evenly slurm-script [OPTIONS OF SBATCH] <CALL>...",
         after_help = examples::SLURM_SCRIPT
     )]
     SlurmScript(LazyArgs<SlurmScriptArguments>),
-    /// Work for the primary process that listens at an address, as an agent
+    /// Work, as an agent, for the primary that listens at an address
     #[command(after_help = examples::JOIN)]
     Join(Box<JoinArguments>),
-    /// Wait at an address for primaries that call (--on), and work for one after the other
+    /// Wait, as an agent, for primaries that call by --on
     #[command(after_help = examples::AGENT)]
     Agent(Box<AgentArguments>),
-    /// Continue an interrupted run from its journal; the options are for this call only
+    /// Continue an interrupted run from its journal
     #[command(after_help = examples::RESUME)]
     Resume(LazyArgs<ResumeArguments>),
-    /// Report what journals cover together: gaps, overlaps, failures, totals
+    /// Report what journals cover: gaps, overlaps, failures, totals
     #[command(
         override_usage = "evenly verify [OPTIONS] <FILE>...\n       \
                           evenly verify --merge <OUT> [--partial] <FILE>...",
         after_help = examples::VERIFY
     )]
     Verify(VerifyArguments),
-    /// Report how far running jobs are: progress, rate, time left, workers, machines
+    /// Report how far running jobs are: progress, rate, time left
     #[command(after_help = examples::STATUS)]
     Status(StatusArguments),
-    /// Write a page about a run: coverage, cost, workers, throughput, failures, answer
+    /// Write a page about a run: coverage, cost, workers, failures
     #[command(after_help = examples::REPORT)]
     Report(ReportArguments),
-    /// Decide about commands of unknown fate, or that failed, in a journal: done, or to be started again
+    /// Decide about commands of unknown fate or that failed
     #[command(after_help = examples::SETTLE)]
     Settle(SettleArguments),
-    /// Say why processes hang: what each waits for, who holds each pipe, and a verdict
+    /// Say why processes hang: what each waits for, and a verdict
     #[command(after_help = examples::INSPECT)]
     Inspect(InspectArguments),
-    /// Show mistakes with processes, pipes and sockets at work, an exercise each
+    /// Show mistakes with processes, pipes and sockets at work
     #[command(after_help = examples::LAB)]
     Lab(LabArguments),
     /// Make a key for agents on other machines, in a new file
@@ -136,13 +138,13 @@ pub(crate) enum CliCommand {
         /// The new file: 32 random bytes, readable by its owner only
         file: PathBuf,
     },
-    /// Show the key as a line to paste on another machine, or add the key of another machine
+    /// Show the key for another machine, or add that of another one
     #[command(after_help = examples::KEY)]
     Key {
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// List the builtin functions and operators, with an example of each
+    /// List the builtin functions and operators, each with an example
     Functions,
     /// Print a completion script for a shell
     Completions {
@@ -323,10 +325,8 @@ pub(crate) struct JobArguments {
     /// the script of a known interpreter (sh, python3, perl) and the library are compared without this
     #[arg(long, value_name = "FILE")]
     pub(crate) depends: Vec<PathBuf>,
-
     #[command(flatten)]
     pub(crate) journal: JournalArguments,
-
     #[command(flatten)]
     pub(crate) call: CallArguments,
 }

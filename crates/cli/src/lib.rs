@@ -54,6 +54,7 @@ mod function_names;
 mod functions;
 mod grid_options;
 mod halt;
+mod help_groups;
 mod inspect;
 mod inspect_arguments;
 mod intervals;

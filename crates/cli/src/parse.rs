@@ -41,7 +41,7 @@ fn page(kind: ErrorKind, text: &str) -> String {
         Some(name) if kind == ErrorKind::DisplayVersion => {
             format!("{name} ({})\n", text.trim_end())
         }
-        Some(_) if text.contains("[FUNCTION]") || text.contains("\nCommands:") => {
+        Some(_) if text.contains("[FUNCTION]") || text.contains("Usage: evenly <COMMAND>") => {
             let page = own::named_page(text);
             let (before, behind) = page.split_at(page.find("Examples:\n").unwrap_or(page.len()));
             format!("{before}{}{behind}", own::help())

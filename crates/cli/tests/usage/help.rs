@@ -167,6 +167,53 @@ fn each_verb_lists_only_the_options_that_it_takes() {
     }
 }
 
+/// `evenly --help` has its own list of commands, because clap has no groups of them.
+#[test]
+fn each_command_stands_in_the_list_of_all_with_its_summary() {
+    let all = answer("--help");
+    let list = all.split_once("\nQuestions:\n").unwrap().1.split_once("\nOptions:\n").unwrap().0;
+    let lines: Vec<&str> = list.lines().filter(|line| line.starts_with("  ")).collect();
+    let script = answer("completions bash");
+    let names = script.lines().filter_map(|line| line.trim().strip_prefix("evenly,"));
+    let names: Vec<&str> = names.filter_map(|name| name.strip_suffix(")")).collect();
+    assert!(names.len() > 20 && names.len() == lines.len(), "{names:?} {lines:?}");
+    for name in names {
+        let help = answer(&format!("{name} --help"));
+        let expected = format!("  {name:<12}  {}", help.lines().next().unwrap());
+        assert!(lines.contains(&&*expected), "{expected}");
+    }
+}
+
+/// A question has some options of its own; all that it shares with the others stand under headings.
+#[test]
+fn options_stand_under_headings() {
+    const HEADINGS: [&str; 8] = [
+        "Items",
+        "Commands",
+        "Journal",
+        "Workers and machines",
+        "Chunks and pace",
+        "Limits",
+        "Logs and messages",
+        "Wiring",
+    ];
+    for verb in verbs().chain(["run"]) {
+        let help = answer(&format!("{verb} --help"));
+        let headings = help.lines().filter(|line| {
+            line.ends_with(':') && line.matches(':').count() == 1 && !line.starts_with(' ')
+        });
+        let mut headings: Vec<&str> = headings.map(|line| line.trim_end_matches(':')).collect();
+        headings.retain(|heading| !["Arguments", "Options", "Examples"].contains(heading));
+        headings.retain(|heading| *heading != "Output of commands" || verb != "run");
+        assert_eq!(headings, HEADINGS, "{verb}");
+        let own = help.split_once("\nOptions:\n").unwrap().1.split_once("\n\n").unwrap().0;
+        let own = own.lines().filter_map(|line| line.trim().split_once("--")).map(|(_, it)| it);
+        let own: Vec<&str> = own.map(|it| it.split([' ', '[']).next().unwrap()).collect();
+        let known = ["first", "bins", "lib", "partial", "format", "no-status", "help"];
+        assert!(own.iter().all(|option| known.contains(option)), "{verb}: {own:?}");
+    }
+}
+
 #[test]
 fn help_is_a_command_too() {
     assert_eq!(answer("help run"), answer("run --help"));
