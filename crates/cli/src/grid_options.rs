@@ -33,6 +33,9 @@ pub(crate) fn parse_grid(typed: &[String]) -> Result<Option<Rc<Grid>>, String> {
         let (name, values) = typed
             .split_once('=')
             .ok_or_else(|| bad("it is NAME=VALUES, as in a=0..10 or b=1,2,5"))?;
+        if values.trim().is_empty() {
+            return Err(bad("its values are missing, as in a=0..10 or b=1,2,5"));
+        }
         let is_word = |value: &str| value.trim_start().starts_with(char::is_alphabetic);
         let values = parse_pieces(values.split(',')).map_err(|cause| {
             let words = if values.split(',').any(is_word) { NO_WORDS } else { "" };

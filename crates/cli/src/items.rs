@@ -1,7 +1,7 @@
 //! Parser of ITEMS: `A..B`, `A..=B`, `A..+LEN`, `A..`, each with `:STEP`, and unions `0..10,50..=60:2,15`.
 
 use crate::constant::{Refused, evaluate};
-use crate::range::{other_notation, parse_open_range, parse_range};
+use crate::range::{in_brackets, other_notation, parse_open_range, parse_range};
 use evenly::function::Lines;
 use evenly::{Items, Range};
 use std::num::NonZeroU64;
@@ -15,6 +15,9 @@ const LONGEST: usize = 60;
 /// # Errors
 /// One line that names the piece, the cause and the next step.
 pub(crate) fn parse_items(text: &str) -> Result<Items, String> {
+    if let Some(here) = in_brackets(text) {
+        return Err(format!("bad range '{}': did you mean {here}?", quote(text)));
+    }
     if !text.contains(',') {
         return parse_ranged(text);
     }
@@ -49,8 +52,8 @@ fn parse_piece(text: &str) -> Result<Items, String> {
         return Err("bad items: between two commas a number or a range is missing".to_owned());
     }
     let bad = |cause: &str| format!("bad item '{}': {cause}", quote(text));
-    if let Some((first, last)) = other_notation(text) {
-        return Err(bad(&format!("it is no range; did you mean {first}..={last}?")));
+    if let Some(here) = other_notation(text) {
+        return Err(bad(&format!("it is no range; did you mean {here}?")));
     }
     let number = match evaluate(text) {
         Ok(number) => i64::try_from(number).ok(),

@@ -28,6 +28,7 @@ pub(crate) fn items_behind(
     let command = lists.next()?;
     let lists: Vec<&[OsString]> = lists.collect();
     let lines = |before: String, file: &str| (before, format!("--lines {file}"), true);
+    let command = here_marks(command, lists.len());
     let (before, items, has_texts) = match &lists[..] {
         [[file]] if source.starts_with("::::") => lines(String::new(), &quoted(file)),
         [numbers] if are_numbers(numbers) => (String::new(), list(numbers), false),
@@ -44,11 +45,31 @@ pub(crate) fn items_behind(
             ));
         }
     };
-    let (options, command) = (with_blanks(options), command_line(command, has_texts));
+    let command = match &command[..] {
+        // Without a command, GNU parallel takes each word for a command line.
+        [] if has_texts => "sh -c 'eval \"$1\"' sh {}".to_owned(),
+        [] => "CMD {}".to_owned(),
+        command => command_line(command, has_texts),
+    };
+    let options = with_blanks(options);
     Some(format!(
         "'{source}' is of GNU parallel, and here the items stand before --; write: {before}evenly {verb} \
          {options}{items} -- {command}"
     ))
+}
+
+/// The words of a command with the marks that stand here for `{1}` and `{2}` of GNU parallel, beside this many lists.
+fn here_marks(command: &[OsString], lists: usize) -> Vec<OsString> {
+    let here = |word: &OsString| {
+        let Some(word) = word.to_str() else { return word.clone() };
+        let names = (1..=lists.min(5)).zip('a'..);
+        let replaced = names.fold(word.to_owned(), |word, (place, name)| {
+            let mark = if lists == 1 { "{}".to_owned() } else { format!("{{{name}}}") };
+            word.replace(&format!("{{{place}}}"), &mark)
+        });
+        replaced.into()
+    };
+    command.iter().map(here).collect()
 }
 
 /// What to say of items in several words, as in `run a b -- CMD`.
@@ -195,12 +216,22 @@ mod tests {
             ("-k", "echo ::: 7", "evenly run -k 7..=7 -- echo {}"),
             ("-k", "echo {} ::: a b", "printf '%s\\n' a b | evenly run -k --lines - -- echo {}"),
             ("-k", "wc -l {} :::: f", "evenly run -k --lines f -- wc -l {}"),
-            ("-k", "echo {1} ::: 1 2 ::: 3", "evenly run -k --grid a=1,2 --grid b=3 -- echo {1}"),
+            ("-k", "echo {1} ::: 4 5", "evenly run -k 4,5 -- echo {}"),
+            (
+                "-k",
+                "echo {1}{2} ::: 1 2 ::: 3",
+                "evenly run -k --grid a=1,2 --grid b=3 -- echo '{a}{b}'",
+            ),
             ("-k", "echo {1} ::: 1 2 :::+ 3 4", "here it is paste -d ' ' FILE1 FILE2 | evenly run"),
+            (
+                "-k",
+                "::: ls date",
+                "printf '%s\\n' ls date | evenly run -k --lines - -- sh -c 'eval \"$1\"' sh {}",
+            ),
+            ("-k", "::: 1 2", "evenly run -k 1,2 -- CMD {}"),
             ("-k", "echo {1} ::: a b ::: 3", "each into a line of a file for --lines FILE"),
         ] {
             let text = items_behind("run", &words(options), &words(command)).unwrap();
-            let text = text.replace("'{1}'", "{1}");
             assert!(text.contains(expected), "{text}");
         }
         assert_eq!(items_behind("run", &[], &words("echo :")), None);

@@ -9,7 +9,10 @@ pub(crate) fn counterpart(option: &str) -> Option<&'static str> {
             "--journal FILE --resume --retry-failed, or evenly resume FILE --retry-failed"
         }
         "delay" => "--max-rate: 200/m for --delay 0.3",
-        "P" | "max-procs" => "-j N",
+        "P" | "max-procs" | "procs" | "nproc" | "cpus" | "cores" | "threads" | "processes" => {
+            "-j N"
+        }
+        "o" | "output" => "> FILE: standard output has the answer and nothing else",
         "bar" | "eta" => "--progress bar, the default on a terminal",
         "max-args" | "max-replace-args" | "N" | "n" | "L" | "l" | "max-lines" | "X" | "m"
         | "xargs" => {

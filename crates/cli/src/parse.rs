@@ -41,7 +41,7 @@ fn page(kind: ErrorKind, text: &str) -> String {
         Some(name) if kind == ErrorKind::DisplayVersion => {
             format!("{name} ({})\n", text.trim_end())
         }
-        Some(_) if text.contains("[FUNCTION]") || text.contains("Usage: evenly <COMMAND>") => {
+        Some(_) if text.contains("[FUNCTION]") || text.contains("\nQuestions:\n") => {
             let page = own::named_page(text);
             let (before, behind) = page.split_at(page.find("Examples:\n").unwrap_or(page.len()));
             format!("{before}{}{behind}", own::help())
@@ -154,7 +154,14 @@ fn one_line(error: &clap::Error, words: &[OsString]) -> String {
         ErrorKind::ValueValidation => format!("unexpected argument '{value}'"),
         ErrorKind::MissingRequiredArgument => match usage_errors::needing(argument, words) {
             Some(option) => format!("{option} is only used with {argument}, which is missing"),
-            None => format!("{argument} is missing"),
+            None => {
+                let verb = words.get(1).and_then(|word| word.to_str());
+                let is = if argument.contains(", ") { "are" } else { "is" };
+                if let Some(example) = verb.and_then(usage_errors::example_of) {
+                    return format!("{argument} {is} missing; as in: {example}");
+                }
+                format!("{argument} {is} missing")
+            }
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             "no command given".to_owned()

@@ -278,9 +278,10 @@ fn fixed(len: &str) -> Result<Policy, String> {
 pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String> {
     let Some(typed) = typed else { return Ok(evenly::default_workers()) };
     const LIMITS: &str = "the number of workers is from 1 to 4294967295";
+    const FORMS: &str = "write a number, as 4, 50% or +1";
     let bad = |cause: &str| format!("bad value '{typed}' for --workers: {cause}");
     if let Some(percent) = typed.strip_suffix('%') {
-        let percent = parse_number(percent).map_err(|cause| bad(&cause))?;
+        let percent = parse_number(percent).map_err(|cause| bad(&format!("{cause}; {FORMS}")))?;
         let share = u64::try_from(percent).ok().filter(|percent| (1..=100_000).contains(percent));
         let share = share.ok_or_else(|| bad("a percentage of the CPUs is from 1% to 100000%"))?;
         // At least one, as any share of the CPUs is meant to get the work done.
@@ -290,12 +291,13 @@ pub(crate) fn resolve_workers(typed: Option<&str>) -> Result<NonZeroU32, String>
     }
     // As in GNU parallel: `+N` and `-N` are relative to the CPUs, with at least one worker.
     if typed.starts_with(['+', '-']) {
-        let number = parse_number(typed.trim_start_matches('+')).map_err(|cause| bad(&cause))?;
+        let number = parse_number(typed.trim_start_matches('+'))
+            .map_err(|cause| bad(&format!("{cause}; {FORMS}")))?;
         let workers = i128::from(evenly::default_workers().get()).checked_add(number);
         let workers = workers.and_then(|workers| u32::try_from(workers.max(1)).ok());
         return workers.and_then(NonZeroU32::new).ok_or_else(|| bad(LIMITS));
     }
-    let number = parse_number(typed).map_err(|cause| bad(&cause))?;
+    let number = parse_number(typed).map_err(|cause| bad(&format!("{cause}; {FORMS}")))?;
     if number == 0 {
         return Err(bad(
             "at least 1 worker is needed here; 0 is for --listen and --on, where agents work",

@@ -8,7 +8,7 @@ use crate::join_hint::JoinHint;
 use crate::machine_table;
 use crate::messages::{self, Volume};
 use crate::plan::Plan;
-use crate::short::{rate, time};
+use crate::short::{rate, time_left};
 use crate::stderr;
 use crate::throttle::Throttle;
 use crate::unit::Unit;
@@ -258,7 +258,7 @@ fn pace(
 ) -> String {
     let mut pace = match (progress.per_second, progress.seconds_left) {
         (Some(per_second), Some(left)) => {
-            format!("{}/s, {} left", rate(per_second), time(left))
+            format!("{}/s, {} left", rate(per_second), time_left(left))
         }
         (Some(per_second), None) if progress.covered > 0 => format!("{}/s", rate(per_second)),
         _ => format!("no {} finished yet", unit.name(1)),

@@ -14,15 +14,15 @@ const HINT: &str = "numbers are written as 1000, 1_000, 1e3, 2^10, 2**10, 0x3e8,
 pub(crate) fn parse_range(text: &str) -> Result<Range, String> {
     let Some((start, end)) = text.split_once("..") else {
         let alone = match evaluate(text) {
-            Ok(_) | Err(Refused::TooLarge) => format!(", or {text}..={text} for this one number"),
+            Ok(_) | Err(Refused::TooLarge) => {
+                format!(", as 1..={text}, or {text}..={text} for this one number")
+            }
             Err(Refused::Malformed(_)) => {
                 "; items that are words are lines: --lines FILE".to_owned()
             }
         };
         return Err(match other_notation(text) {
-            Some((start, end)) => {
-                format!("bad range '{text}': it has no '..'; did you mean {start}..={end}?")
-            }
+            Some(here) => format!("bad range '{text}': it has no '..'; did you mean {here}?"),
             None => format!(
                 "bad range '{text}': it has no '..'; write START..END (END excluded) or START..=LAST{alone}"
             ),
@@ -84,10 +84,43 @@ fn end_of(range: &str, typed: &str) -> Result<i128, String> {
     })
 }
 
-/// The ends of a range as other tools write it: `1-10`, `1:10`.
-pub(crate) fn other_notation(text: &str) -> Option<(&str, &str)> {
-    let ends = text.split_once([':', '-'])?;
-    (whole(ends.0).is_ok() && whole(ends.1).is_ok()).then_some(ends)
+/// What is written here for `{1..9}`, `{1..9..2}`, `[1-9]` and `[1,9]` of shells and PARI/GP.
+pub(crate) fn in_brackets(text: &str) -> Option<String> {
+    let inside = [('{', '}'), ('[', ']'), ('(', ')')]
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))?;
+    let numbers: Vec<&str> = inside.split("..").flat_map(|part| part.split(',')).collect();
+    let is_number = |text: &&str| whole(text.trim().trim_start_matches('-')).is_ok();
+    match &numbers[..] {
+        [first, last] if numbers.iter().all(is_number) => {
+            Some(format!("{}..={}", first.trim(), last.trim()))
+        }
+        [first, last, step] if inside.contains("..") && numbers.iter().all(is_number) => {
+            Some(format!("{first}..={last}:{step}"))
+        }
+        _ => other_notation(inside),
+    }
+}
+
+/// What is written here for a range of other tools: `1-10`, `1:10`, `0:5:100`, and `0-99:10%4` of an array job.
+pub(crate) fn other_notation(text: &str) -> Option<String> {
+    let (range, at_once) = match text.split_once('%') {
+        Some((range, at_once)) => (range, Some(at_once)),
+        None => (text, None),
+    };
+    let separator = if range.contains('-') { '-' } else { ':' };
+    let (first, behind) = range.split_once(separator)?;
+    let (last, step) = match behind.split_once(':') {
+        None => (behind, None),
+        Some((step, last)) if separator == ':' => (last, Some(step)),
+        Some((last, step)) => (last, Some(step)),
+    };
+    let mut numbers = [Some(first), Some(last), step, at_once].into_iter().flatten();
+    numbers.all(|number| whole(number).is_ok()).then(|| {
+        let step = step.map(|step| format!(":{step}")).unwrap_or_default();
+        let at_once = at_once.map(|jobs| format!(" with -j {jobs}")).unwrap_or_default();
+        format!("{first}..={last}{step}{at_once}")
+    })
 }
 
 /// Whether a text is a number without operators.
@@ -138,8 +171,27 @@ mod tests {
         assert!(error("10..=0").contains("did you mean 0..=10?"));
         assert!(error("1e3..=2^5").contains("did you mean 2^5..=1e3?"));
         assert!(error("10").contains("START..END"));
-        for other in ["1-10", "1:10"] {
-            assert!(error(other).contains("did you mean 1..=10?"), "{other}");
+        for (other, here) in [
+            ("1-10", "1..=10"),
+            ("1:10", "1..=10"),
+            ("0-9%2", "0..=9 with -j 2"),
+            ("0-99:10%4", "0..=99:10 with -j 4"),
+            ("0:5:100", "0..=100:5"),
+        ] {
+            let expected = format!("bad range '{other}': it has no '..'; did you mean {here}?");
+            assert_eq!(error(other), expected);
+        }
+        for (other, here) in [
+            ("{1..9}", "1..=9"),
+            ("{1..9..2}", "1..=9:2"),
+            ("[1-9]", "1..=9"),
+            ("[1, 9]", "1..=9"),
+            ("[-4..4]", "-4..=4"),
+        ] {
+            assert_eq!(in_brackets(other).as_deref(), Some(here));
+        }
+        for no_range in ["[1,2,3]", "{}", "(2*3)..9", "{a..b}"] {
+            assert_eq!(in_brackets(no_range), None, "{no_range}");
         }
         for three in ["0...10", "0...=10"] {
             assert!(

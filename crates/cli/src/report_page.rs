@@ -82,9 +82,13 @@ impl<'a> RunFiles<'a> {
         } else if begin.starts_with(b"{") {
             (&mut self.events, "file of events")
         } else {
-            let what = if begin.is_empty() { "is empty" } else { "is no such file" };
+            let what = if begin.is_empty() {
+                "is empty"
+            } else {
+                "is no journal, no file of events and no job log"
+            };
             return Err(ExitOutcome::Usage(format!(
-                "{shown} {what}: a page is made of what --journal, --events and --joblog write"
+                "{shown} {what}; name a file that a run wrote by --journal, --events or --joblog"
             )));
         };
         match place.replace((path, log)) {

@@ -1,6 +1,7 @@
 //! Advice for commands that are meant for a shell, which `evenly` never starts by itself.
 
 use evenly::internal::quoted;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -23,6 +24,17 @@ pub(crate) fn instead_of(word: &str, has_texts: bool) -> Option<String> {
             |piece| matches!(piece, Piece::Plain(text) if text.contains(|c| SIGNS.contains(c))),
         );
     let has_blanks = word.trim().contains([' ', '\t']);
+    if has_blanks && !is_assignment {
+        // Code for a shell in double quotes would lose its variables to the shell that reads the line.
+        let is_shell =
+            SHELLS.iter().any(|shell| word.trim_start().starts_with(&format!("{shell} -")));
+        let single =
+            if is_shell && !word.contains('\'') { word.replace('"', "'") } else { word.to_owned() };
+        if has_only_quotes(&single) {
+            // A shell that reads the line takes the quotes away.
+            return Some(single.trim().to_owned());
+        }
+    }
     if !has_signs {
         return has_blanks.then(|| word.split_whitespace().collect::<Vec<_>>().join(" "));
     }
@@ -34,8 +46,22 @@ pub(crate) fn instead_of(word: &str, has_texts: bool) -> Option<String> {
     is_code.then(|| with_shell(&pieces, has_texts))
 }
 
+/// Whether all that a shell would take apart in a word is its pairs of single quotes, as in `sh -c 'echo $1' sh {}`.
+fn has_only_quotes(word: &str) -> bool {
+    let outside = word.split('\'').step_by(2);
+    word.matches('\'').count().is_multiple_of(2)
+        && word.contains('\'')
+        && !outside.into_iter().any(|text| text.contains(|c| SIGNS.contains(c)))
+}
+
 /// Why one word is no command, and what to write; `None` if there are several, or it may be the name of a file.
 pub(crate) fn refusal(words: &[OsString], has_texts: bool) -> Option<String> {
+    if words.iter().any(|word| word.to_string_lossy().starts_with("{=")) {
+        let item = if has_texts { "\"$1\"" } else { "$(($1 * 2))" };
+        return Some(format!(
+            "{{= … =}} is Perl of GNU parallel; compute in a shell: sh -c 'echo {item}' sh {{}}"
+        ));
+    }
     let [word] = words else { return None };
     let word = word.to_str()?;
     let is_file = |text: &str| Path::new(text).is_file();
@@ -56,7 +82,7 @@ pub(crate) fn hint(words: &[OsString], has_texts: bool) -> Option<String> {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let shell = Path::new(&**words.first()?).file_name()?.to_str()?;
     if !SHELLS.contains(&shell) {
-        return None;
+        return operator_hint(shell, &words, has_texts);
     }
     let is_c = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
     let place = words.iter().skip(1).position(|word| is_c(word))? + 2;
@@ -91,6 +117,20 @@ pub(crate) fn hint(words: &[OsString], has_texts: bool) -> Option<String> {
     Some(format!(
         "{first} is $0 here, {then}; write: {shell} -c {shown} {shell} {}",
         behind.join(" ")
+    ))
+}
+
+/// What to say of a word that is an operator of shells, as in `echo {} '|' wc`, which GNU parallel gives to one.
+fn operator_hint(program: &str, words: &[Cow<'_, str>], has_texts: bool) -> Option<String> {
+    // Programs that have such words themselves.
+    if ["expr", "test", "[", "find", "jq"].contains(&program) {
+        return None;
+    }
+    let is_operator = |word: &&Cow<'_, str>| ["|", "||", "&&", ">", ">>"].contains(&&***word);
+    let operator = words.iter().find(is_operator)?;
+    let right = instead_of(&words.join(" "), has_texts)?;
+    Some(format!(
+        "there is no shell, and '{operator}' is a word for {program}; if it is meant for a shell, write: -- {right}"
     ))
 }
 
@@ -207,6 +247,13 @@ mod tests {
             ),
             ("a>b", "sh -c 'a>b' sh {}", "sh -c 'a>b' sh {}"),
             (
+                "sh -c 'echo $1 | wc -c' sh {}",
+                "sh -c 'echo $1 | wc -c' sh {}",
+                "sh -c 'echo $1 | wc -c' sh {}",
+            ),
+            ("sh -c \"echo $1\" sh {}", "sh -c 'echo $1' sh {}", "sh -c 'echo $1' sh {}"),
+            ("grep 'a b' {}", "grep 'a b' {}", "grep 'a b' {}"),
+            (
                 "echo {1} {2}&",
                 "sh -c 'echo $1 $2&' sh {1} {2}",
                 "sh -c 'echo \"$1\" \"$2\"&' sh {1} {2}",
@@ -248,6 +295,10 @@ mod tests {
         assert_eq!(super::hint(&commands, false), None);
         let of_lines = super::hint(&commands, true).unwrap();
         assert!(of_lines.ends_with("write: sh -c 'eval \"$1\"' sh {}"), "{of_lines}");
+        assert_eq!(
+            hint(&["echo", "{}", "|", "wc"]).unwrap(),
+            "there is no shell, and '|' is a word for echo; if it is meant for a shell, write: -- sh -c 'echo $1 | wc' sh {}"
+        );
         for line in [
             &["sh", "-c", "echo $1", "sh", "{}"][..],
             &["sh", "-c", "echo $0", "{}"],
@@ -256,6 +307,7 @@ mod tests {
             &["sh", "-c", "echo {}"],
             &["sh", "script", "{}"],
             &["awk", "-c", "$1", "{}"],
+            &["expr", "{}", ">", "3"],
         ] {
             assert_eq!(hint(line), None, "{line:?}");
         }

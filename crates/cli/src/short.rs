@@ -24,6 +24,11 @@ pub(crate) fn time(seconds: f64) -> String {
     }
 }
 
+/// A time that is left, at least a part of a second.
+pub(crate) fn time_left(seconds: f64) -> String {
+    if seconds < 1.0 { "<1s".to_owned() } else { time(seconds) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +41,7 @@ mod tests {
         assert_eq!(time(3725.0), "1h02m");
         assert_eq!(time(100.0 * 86400.0), "100d00h");
         assert_eq!(time(1e300), "over a year");
+        assert_eq!(time_left(0.4), "<1s");
+        assert_eq!(time_left(1.4), "1s");
     }
 }

@@ -17,16 +17,16 @@ pub(crate) fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
 pub(crate) fn verb(typed: &str) -> Option<&'static str> {
     Some(match typed.to_ascii_lowercase().as_str() {
         "avg" | "average" => "mean",
-        "add" | "total" => "sum",
+        "add" | "total" | "parsum" => "sum",
         "minimum" | "smallest" => "min",
         "maximum" | "largest" => "max",
-        "filter" | "list" | "grep" | "search" | "select" => "find",
+        "filter" | "list" | "grep" | "search" | "select" | "parselect" => "find",
         "exists" | "some" => "any",
         "every" | "forall" => "all",
         "histogram" | "uniq" => "hist",
-        "apply" | "table" => "map",
+        "apply" | "table" | "parapply" | "parvector" => "map",
         "fails" | "fail" => "failures",
-        "parallel" | "xargs" | "exec" | "foreach" | "for" | "each" => "run",
+        "parallel" | "xargs" | "exec" | "parfor" | "foreach" | "for" | "each" => "run",
         "continue" => "resume",
         "check" => "verify",
         _ => return None,
@@ -42,6 +42,16 @@ pub(crate) fn call(typed: &str) -> Option<&'static str> {
         "exercise" | "exercises" | "ejercicio" | "ejercicios" | "class" | "clase" => {
             "write: evenly count even 0..100 -j 2 --wiring=class; evenly lab has more exercises"
         }
+        "squeue" | "qstat" | "bjobs" | "jobs" => "write: evenly status",
+        "sacct" => "write: evenly status, or evenly verify JOURNAL",
+        "scancel" | "qdel" | "bkill" | "cancel" | "stop" => {
+            "write: kill PID; evenly status has the PID"
+        }
+        "forprime" => "write: evenly map FUNCTION RANGE --where prime",
+        "prod" | "product" | "prodeuler" => {
+            "no command multiplies over a range; an expression does: product(d in 1..=n, d)"
+        }
+        "version" => "write: evenly --version",
         "sem" => "there is no job queue across calls",
         _ => return None,
     })

@@ -41,15 +41,27 @@ pub(crate) fn explain(words: &[OsString]) -> Option<String> {
     let mut command = all.find_subcommand_mut(verb)?.clone();
     command.build();
     let sorted = Sorted::of(&command, &words[1..]);
-    parallel_items(verb, &words[1..], &sorted)
+    unknown_before_items(&command, &sorted)
+        .or_else(|| parallel_items(verb, &words[1..], &sorted))
         .or_else(|| missing_dashes(verb, &words[1..], &sorted))
         .or_else(|| missing_items(verb, &words[1..], &sorted))
-        .or_else(|| Some(unknown_option(&command, sorted.unknown.as_deref()?)))
-        .or_else(|| Some(without_value(sorted.valueless.as_ref()?)))
+        .or_else(|| Some(unknown_option(&command, &sorted.unknown.as_ref()?.1)))
+        .or_else(|| Some(without_value(verb, sorted.valueless.as_ref()?)))
         .or_else(|| axis_without_option(&words[1..], &sorted))
         .or_else(|| words_beside_lines(verb, &words[1..], &sorted))
         .or_else(|| words_of_run(verb, &words[1..], &sorted))
         .or_else(|| several_words(&command, &words[1..], &sorted))
+}
+
+/// An example of a command whose words are missing.
+pub(crate) fn example_of(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "settle" => "evenly settle FILE.journal 400..500 done",
+        "verify" => "evenly verify FILE.journal",
+        "report" => "evenly report FILE.journal -o report.html",
+        "join" => "evenly join tcp:HOST:PORT",
+        _ => return None,
+    })
 }
 
 /// The option among the words that is only used with the missing one.
@@ -75,8 +87,8 @@ pub(crate) fn needing(missing: &str, words: &[OsString]) -> Option<&'static str>
 struct Sorted<'a> {
     /// The places of those that are neither options nor their values, up to `--`.
     positional: Vec<usize>,
-    /// The first option that the verb does not have, before what may be a command.
-    unknown: Option<Cow<'a, str>>,
+    /// The first option that the verb does not have, and its place.
+    unknown: Option<(usize, Cow<'a, str>)>,
     /// An option without its value, and the word in that place, which begins with a minus sign.
     valueless: Option<(Cow<'a, str>, Cow<'a, str>)>,
     has_dashes: bool,
@@ -89,6 +101,8 @@ impl<'a> Sorted<'a> {
         for (place, word) in words.iter().enumerate() {
             if word == "--" {
                 sorted.has_dashes = true;
+                let awaiting = awaiting.map(|(option, _)| (option, Cow::Borrowed("--")));
+                sorted.valueless = sorted.valueless.or(awaiting);
                 break;
             }
             let word = word.to_string_lossy();
@@ -105,7 +119,7 @@ impl<'a> Sorted<'a> {
                     awaiting = Some((word, takes_minus));
                 }
                 Some(Some(_)) => {}
-                Some(None) => sorted.unknown = sorted.unknown.or(Some(word)),
+                Some(None) => sorted.unknown = sorted.unknown.or(Some((place, word))),
                 None => sorted.positional.push(place),
             }
         }
@@ -161,6 +175,14 @@ fn has_value(word: &str) -> bool {
     }
 }
 
+/// What to say of an unknown option before all other words, where no items stand before the command: the line for these
+/// would repeat the option.
+fn unknown_before_items(command: &Command, sorted: &Sorted<'_>) -> Option<String> {
+    let (place, option) = sorted.unknown.as_ref()?;
+    let is_first = sorted.positional.first().is_some_and(|first| place < first);
+    is_first.then(|| unknown_option(command, option))
+}
+
 /// What to write in place of items of GNU parallel behind the command, with `--` before it or without.
 fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let (options, command) = match words.iter().position(|word| word == "--") {
@@ -169,6 +191,9 @@ fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option
     };
     parallel_items::items_behind(verb, options, command)
 }
+
+/// Commands that take a journal without an option.
+const TAKING_JOURNALS: [&str; 5] = ["resume", "verify", "settle", "status", "report"];
 
 /// Options that give items.
 const GIVING_ITEMS: [&str; 4] = ["--lines", "--lines0", "--from", "--grid"];
@@ -195,11 +220,13 @@ fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option
     let line = |words: &[OsString]| words.iter().map(quoted).collect::<Vec<_>>().join(" ");
     let (before, behind) = words.split_at(command);
     let has_texts = option_with_value(&["--lines", "--lines0"], before).is_some();
+    let is_array = option_with_value(&["--as"], before).is_some();
+    let call =
+        if is_array { line(behind) } else { parallel_items::command_line(behind, has_texts) };
     Some(format!(
-        "-- is missing before the command {}; write: evenly {verb} {} -- {}",
+        "-- is missing before the command {}; write: evenly {verb} {} -- {call}",
         quoted(&words[command]),
-        line(before),
-        parallel_items::command_line(behind, has_texts)
+        line(before)
     ))
 }
 
@@ -256,7 +283,10 @@ fn words_of_run(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<S
     Some(format!("run takes no function, and {function} is one word too many; leave it out"))
 }
 
-fn without_value((option, word): &(Cow<'_, str>, Cow<'_, str>)) -> String {
+fn without_value(verb: &str, (option, word): &(Cow<'_, str>, Cow<'_, str>)) -> String {
+    if word == "--" {
+        return format!("{option} needs a value before --; see evenly {verb} --help");
+    }
     let word = quoted(&**word);
     format!("{option} needs a value; if {word} is meant as its value, write {option}={word}")
 }
@@ -265,7 +295,10 @@ fn without_value((option, word): &(Cow<'_, str>, Cow<'_, str>)) -> String {
 fn several_words(command: &Command, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let words: Vec<&str> =
         sorted.positional.iter().map(|place| words[*place].to_str()).collect::<Option<_>>()?;
-    let [function @ .., start, end] = &words[..] else { return None };
+    let ([function @ .., start, "to" | "-" | "..", end] | [function @ .., start, end]) = &words[..]
+    else {
+        return None;
+    };
     let verb = command.get_name();
     let has_function = command.get_positionals().any(|arg| arg.get_id() == "function");
     if function.is_empty() || sorted.has_dashes || !has_function {
@@ -295,8 +328,21 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let is_short = !typed.starts_with("--") && !name.chars().all(|c| c.is_ascii_lowercase());
     let name = if is_short { &name[..name.chars().next().map_or(0, char::len_utf8)] } else { name };
     let unknown = format!("unknown option '{typed}' of evenly {verb}");
+    let has = |long: &str| command.get_arguments().any(|arg| arg.get_long() == Some(long));
+    let has_workers = has("workers");
+    if has("first") && ["limit", "max", "max-count", "head", "top", "count"].contains(&name) {
+        return format!("{unknown}; here it is --first K");
+    }
+    if name == "json" && has("format") {
+        return format!("{unknown}; here it is --format json");
+    }
+    if has_workers && ["-n1", "-N1"].contains(&&*typed) {
+        return format!("{unknown}; {{}} is always one item; leave it out");
+    }
+    if TAKING_JOURNALS.contains(&verb) && strsim::jaro_winkler(name, "journal") > 0.9 {
+        return format!("{unknown}; the journal is a word of its own: evenly {verb} FILE");
+    }
     // Verbs that run commands.
-    let has_workers = command.get_arguments().any(|arg| arg.get_long() == Some("workers"));
     if has_workers && let Some(counterpart) = parallel_options::counterpart(name) {
         return format!("{unknown}; here it is {counterpart}");
     }

@@ -1,5 +1,7 @@
 //! Tests of bad input: exit status 2, one line with the thing and the next step, nothing started.
 
+#[path = "usage/advice.rs"]
+mod advice;
 #[path = "usage/commands.rs"]
 mod commands;
 #[path = "usage/help.rs"]

@@ -109,7 +109,7 @@ impl StatusDocument {
     }
 
     fn left(&self) -> String {
-        self.seconds_left.map_or("-".to_owned(), short::time)
+        self.seconds_left.map_or("-".to_owned(), short::time_left)
     }
 
     /// The columns of this job in the table of all jobs.

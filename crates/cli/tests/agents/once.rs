@@ -33,7 +33,7 @@ fn worker_of_5(started: &PathBuf) -> u32 {
 #[track_caller]
 fn unknown(primary: Process, started: &PathBuf) -> usize {
     let ended = primary.ended();
-    ended.failed(4, "; rerun: evenly count --at-most-once ");
+    ended.failed(4, "; find out what it did before you rerun it: evenly count --at-most-once ");
     let done: usize = ended.stdout.trim().parse().unwrap();
     let text = std::fs::read_to_string(started).unwrap();
     let mut found: Vec<i64> =

@@ -196,7 +196,7 @@ pub(crate) fn an_end_at_once_leaves_it_unknown() {
                 format!("evenly: n = {n}: its command may have been started and its end is ");
             ended.failed(status, &named);
         }
-        assert_eq!(ended.stderr.matches(" rerun: ").count(), 2, "{ended:?}");
+        assert_eq!(ended.stderr.matches(" before you rerun it: ").count(), 2, "{ended:?}");
         each_was_started_once(&yard, 4..7);
     }
 }

@@ -127,9 +127,14 @@ pub(crate) fn other_files_are_refused_in_one_line() {
         (
             "empty",
             2,
-            "empty is empty: a page is made of what --journal, --events and --joblog write",
+            "evenly: empty is empty; name a file that a run wrote by --journal, --events or --joblog\n",
         ),
-        ("text", 2, "text is no such file"),
+        (
+            "text",
+            2,
+            "evenly: text is no journal, no file of events and no job log; name a file that a run wrote by --journal, \
+             --events or --joblog\n",
+        ),
         ("json", 2, "'json' has no events"),
         ("missing", 2, "cannot read missing: No such file"),
         (".", 2, "cannot read .: Is a directory"),

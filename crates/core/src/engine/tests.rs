@@ -374,7 +374,9 @@ fn records_that_meet_a_halt_make_a_sync_due_at_once() {
         let halt = Halt { when: HaltSpeed::Now, why: HaltTrigger::Done, after };
         bench.engine.set_halt(Some(halt), false);
         bench.join();
-        bench.work(numbers);
+        for _ in 0..numbers {
+            bench.work(1);
+        }
         assert_eq!(bench.count(|output| matches!(output, EngineOutput::Sync)), syncs, "{numbers}");
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn instead_of(placeholder: &str) -> &'static str {
         }
         "{#}" => "; a number has no other number: {} is n, and so is EVENLY_INDEX",
         "{1}" | "{2}" | "{3}" => {
-            "; columns of a line are: sh -c 'IFS=,; set -f; set -- $1; echo \"$2\"' sh {}"
+            "; the item is {}, with --grid a=1..=3 --grid b=10,20 it is {a} {b}; columns of a line are: sh -c \
+             'IFS=,; set -f; set -- $1; echo \"$2\"' sh {}"
         }
         _ => "",
     }

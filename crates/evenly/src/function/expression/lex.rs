@@ -138,8 +138,8 @@ type Numbers<'a> = Result<(Lexeme<'a>, usize), (usize, Fault, Option<&'static st
 
 fn number<'a>(rest: &str) -> Numbers<'a> {
     const NOTATIONS: &str = "numbers are written as 1000, 1_000, 1e3, 10 ** 3, 0x3e8, 0o17 or 0b11";
-    const FRACTION: &str =
-        "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
+    const FRACTION: &str = "an expression has integers only: 10 * n > 5 stands for n > 0.5; for real values give a \
+                            command that prints decimals, or --lib FILE.so:SYMBOL:f64";
     let length = digits(rest);
     let behind = &rest[length..];
     let is_fraction = behind.starts_with('.') && !behind.starts_with("..");

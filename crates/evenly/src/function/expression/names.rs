@@ -5,7 +5,7 @@ use super::reduction::Reduction;
 use super::syntax::called_names;
 
 /// What is called otherwise elsewhere.
-const ELSEWHERE: [(&str, &str); 51] = [
+const ELSEWHERE: [(&str, &str); 66] = [
     // PARI/GP, SymPy, Sage, Mathematica.
     ("eulerphi", "did you mean 'phi'?"),
     ("euler_phi", "did you mean 'phi'?"),
@@ -34,6 +34,7 @@ const ELSEWHERE: [(&str, &str); 51] = [
     ("pow", "a power is a ** b"),
     ("power", "a power is a ** b"),
     ("is_prime", "did you mean 'prime'?"),
+    ("ispseudoprime", "did you mean 'prime'?"),
     ("isprime", "did you mean 'prime'?"),
     ("is_even", "did you mean 'even'?"),
     ("iseven", "did you mean 'even'?"),
@@ -58,6 +59,23 @@ const ELSEWHERE: [(&str, &str); 51] = [
     ("or", "write a || b"),
     ("not", "did you mean '!'?"),
     ("else", "write if c { a } else { b }"),
+    ("sin", REALS),
+    ("cos", REALS),
+    ("tan", REALS),
+    ("atan", REALS),
+    ("exp", REALS),
+    ("ln", REALS),
+    (
+        "log",
+        "the whole part of a logarithm is ilog(a, b); for real values give a command that prints decimals, or --lib FILE.so:SYMBOL:f64",
+    ),
+    ("log10", "write ilog(a, 10)"),
+    ("float", REALS),
+    ("real", REALS),
+    ("double", REALS),
+    ("floor", REALS),
+    ("ceil", REALS),
+    ("round", REALS),
 ];
 
 /// What loops are called elsewhere, or sets outside of a loop.
@@ -81,6 +99,8 @@ const LOOPS: [(&str, &str); 14] = [
 const FOR: &str = "write sum(d in a..b, e), any(d in a..b, c), or iterate(x = a, while c, e)";
 const FACTORS: &str =
     "write omega(n), bigomega(n), lpf(n), gpf(n), or sum(p in divisors(n) if prime(p), p)";
+const REALS: &str = "an expression has integers only; for real values give a command that prints decimals, or \
+                     --lib FILE.so:SYMBOL:f64";
 const ITERATE: &str = "write iterate(x = a, while c, e)";
 
 /// The error for a name where a value should stand.

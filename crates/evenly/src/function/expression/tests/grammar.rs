@@ -87,8 +87,8 @@ fn operators_of_other_languages() {
 
 #[test]
 fn numbers() {
-    const FRACTION: &str =
-        "for a part of a number divide it, as n / 2; 10 * n > 5 stands for n > 0.5";
+    const FRACTION: &str = "an expression has integers only: 10 * n > 5 stands for n > 0.5; for real values give a command that prints \
+         decimals, or --lib FILE.so:SYMBOL:f64";
     const NOTATIONS: &str = "numbers are written as 1000, 1_000, 1e3, 10 ** 3, 0x3e8, 0o17 or 0b11";
     assert_refused(&[
         ("n * 0.5", &format!("column 5: '0.5' is not a whole number; {FRACTION}")),
