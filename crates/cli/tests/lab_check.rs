@@ -18,7 +18,7 @@ struct Planted {
     says: &'static [&'static str],
 }
 
-const PLANTED: [Planted; 33] = [
+const PLANTED: [Planted; 34] = [
     Planted {
         name: "the_parent_keeps_its_write_end",
         old: "    close(results[1]);\n    for",
@@ -76,6 +76,14 @@ const PLANTED: [Planted; 33] = [
         old: "    check(got, \"read\");\n    for",
         new: "    for",
         says: &["If read() fails in the parent, it prints '0' and ends with status 0"],
+    },
+    Planted {
+        name: "pipe_unchecked",
+        old: "    check(pipe(results), \"pipe\");\n",
+        new: "    if (pipe(results) < 0) results[0] = results[1] = 0;\n",
+        says: &[
+            "If pipe() fails in the parent, it goes on and calls fork(): look at what pipe() returns",
+        ],
     },
     Planted {
         name: "a_pipe_too_many",

@@ -253,6 +253,8 @@ impl Check {
             let crash = outcome.trace.crash().filter(|&(_, signal)| signal != SIGABRT);
             let crashes = |signal| Effect::Crashes(outcome.crash(signal));
             let effect = match (&outcome.end, crash) {
+                // What it does without the pipe depends on what was in the array before.
+                _ if call == Call::Pipe && outcome.trace.forks_after_failure() => Effect::GoesOn,
                 (End::Never(..), _) => Effect::NeverEnds,
                 (_, Some((_, signal))) => crashes(signal),
                 // A stack of a thread has no other one for the handler.

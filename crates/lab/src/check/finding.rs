@@ -54,6 +54,8 @@ pub(crate) enum Finding {
 /// What a program does after a call has failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
+    /// It forks workers without a pipe.
+    GoesOn,
     Prints(String),
     NeverEnds,
     Crashes(Crash),
@@ -87,7 +89,7 @@ impl Part {
             Self::Failures => say!(
                 language,
                 "failing pipe(), fork(), read() and write()",
-                "que fallen pipe(), fork(), read() y write()"
+                "qué pasa si fallan pipe(), fork(), read() o write()"
             ),
         }
     }
@@ -100,7 +102,7 @@ pub(crate) fn not_tried(parts: &[Part], language: Language) -> String {
     say!(
         language,
         "Not tried because of the first mistake: {parts}. Mend it and check again.",
-        "Sin probar por el primer error: {parts}. Corregilo y volvé a revisar."
+        "Por el primer error no se probó: {parts}. Corregilo y volvé a revisar."
     )
 }
 
@@ -200,7 +202,7 @@ impl Finding {
                     Role::Worker => say!(
                         language,
                         "{call} a signal ends a worker: {name}.",
-                        "{call} una señal mata a un worker: {name}."
+                        "{call} un worker muere por una señal: {name}."
                     ),
                 };
                 match (before_fork, crash.signal) {
@@ -278,6 +280,11 @@ impl Finding {
             Self::Unnoticed { call, role, effect } => {
                 let (name, role) = (name(*call), who(*role, language));
                 let effect = match effect {
+                    Effect::GoesOn => say!(
+                        language,
+                        "it goes on and calls fork()",
+                        "sigue como si nada y llama a fork()"
+                    ),
                     Effect::Prints(printed) => {
                         let printed = prints(printed, language);
                         say!(

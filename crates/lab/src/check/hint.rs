@@ -74,7 +74,7 @@ impl Hint {
             Self::LosesRest => say!(
                 language,
                 "It counts too few where N cannot be divided by WORKERS: the rest needs a worker, too.",
-                "Cuenta de menos cuando N no es divisible por WORKERS: el resto también necesita un worker."
+                "Cuenta de menos cuando N no es divisible por WORKERS: te falta repartir el resto (N % WORKERS)."
             ),
             Self::TakesFirst => say!(
                 language,

@@ -159,6 +159,12 @@ impl Trace {
         self.of(FAILED).next().is_some()
     }
 
+    /// Whether the parent has forked after that failure.
+    pub(crate) fn forks_after_failure(&self) -> bool {
+        let mut later = self.records.iter().skip_while(|record| record.kind != FAILED);
+        later.any(|record| record.kind == Call::Fork as i32 && record.pid == self.root)
+    }
+
     /// The first signal of a mistake (`SIGSEGV` and the like) that ended a process, and whose it was: what other
     /// processes did afterwards may follow from it.
     pub(crate) fn crash(&self) -> Option<(Role, i32)> {
