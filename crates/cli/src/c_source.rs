@@ -18,7 +18,7 @@ pub(crate) fn refusal(file: &Path, text: &[u8], language: Language) -> Option<St
         return Some(say!(
             language,
             "{name} has bytes 0, so it is no text; give the C file of your program",
-            "{name} tiene bytes 0, así que no es texto; poné el archivo C de tu programa"
+            "{name} tiene bytes 0, así que no es texto; pasá la ruta de tu archivo .c"
         ));
     }
     // cc takes a file with another ending for another language, or for a script of the linker.

@@ -91,7 +91,7 @@ fn check(file: &Path, language: Language) -> Result<(), ExitOutcome> {
         ExitOutcome::Usage(say!(
             language,
             "cannot read {name}: {cause}; give the C file of your program",
-            "no se puede leer {name}: {cause}; poné el archivo C de tu programa"
+            "no se puede leer {name}: {cause}; pasá la ruta de tu archivo .c"
         ))
     })?;
     if let Some(refusal) = c_source::refusal(file, &text, language) {

@@ -221,6 +221,8 @@ fn predicted() -> Result<(), Failed> {
         assert!(output.status.success(), "{said}");
         let questions = typed.lines().count();
         assert_eq!(said.matches("What do you predict (a, b, c, d)?").count(), questions, "{said}");
+        let hints = said.matches("Type the letter of an answer, or Ctrl-D").count();
+        assert_eq!(hints, questions - 1, "{said}");
         assert!(said.contains(verdict), "{said}");
         assert!(said.ends_with("\nNext: evenly lab no-wait\n"), "{said}");
     }

@@ -89,7 +89,7 @@ fn processes(words: &Words<'_>) -> String {
             row.push(say!(
                 language,
                 "has ended; its parent has not waited for it",
-                "terminó; su padre no lo esperó"
+                "terminó; su padre todavía no hizo wait()"
             ));
         } else if let [(_, does)] = all[..] {
             row.push(words.does(does));

@@ -212,6 +212,17 @@ mod tests {
     }
 
     #[test]
+    fn spanish_texts_speak_of_the_output_as_it_is_printed() {
+        for one in &EXERCISES {
+            let texts =
+                [&[one.spanish.question, one.spanish.explanation], one.spanish.answers].concat();
+            for text in texts {
+                assert_eq!(printed(text, Language::Spanish), text, "{}", one.name);
+            }
+        }
+    }
+
+    #[test]
     fn every_comment_and_text_is_translated() {
         for one in &EXERCISES {
             let (mistake, fix) = (one.mistake.source, one.fix.source);

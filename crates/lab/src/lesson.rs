@@ -147,6 +147,14 @@ impl Lesson {
             if let Some(at) = (0..answers).find(|&at| typed == letter(at).to_string()) {
                 return Ok(Some(at));
             }
+            show(
+                out,
+                &say!(
+                    self.language,
+                    "Type the letter of an answer, or Ctrl-D for no prediction.\n",
+                    "Escribí la letra de una respuesta, o Ctrl-D para no predecir.\n"
+                ),
+            )?;
         }
     }
 

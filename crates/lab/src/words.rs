@@ -63,7 +63,7 @@ pub(crate) fn of_run(run: &Run, language: Language) -> String {
         None => say!(
             language,
             "It does not end by itself. evenly has ended it.\n",
-            "No termina nunca por su cuenta: lo cortó evenly.\n"
+            "No termina solo: lo cortó evenly.\n"
         ),
         Some((Some(status), _)) => {
             say!(language, "It ends with status {status}.\n", "Termina con estado {status}.\n")

@@ -70,7 +70,7 @@ pub(super) const WAIT_BEFORE_READ: Exercise = Exercise {
         title: "wait() antes de read(): el pipe está lleno",
         question: "En un pipe entran 65536 bytes. El padre espera al hijo y después lee. ¿Qué imprime?",
         answers: &["30000", "nada: los dos esperan para siempre", "8192: lo que entra en el pipe"],
-        explanation: "El hijo escribe 240000 bytes. Cuando el pipe está lleno, write() bloquea hasta que algún proceso \
+        explanation: "El hijo escribe 240000 bytes. Cuando el pipe está lleno, write() se bloquea hasta que algún proceso \
                       lea. Sólo podría el padre, y está esperando que termine el hijo. Con una respuesta corta habría \
                       andado, de casualidad. Primero leé hasta el fin de archivo, después esperá.",
     },

@@ -54,7 +54,7 @@ pub(super) const LONG_WRITES: Exercise = Exercise {
             "yes",
             "no: the second child waits for the first",
         ],
-        explanation: "Only a write of at most PIPE_BUF bytes (4096 on Linux) enters a pipe as a whole (pipe(7)). A \
+        explanation: "Only a write of at most PIPE_BUF bytes (4096 on Linux) is sure to enter a pipe as a whole (pipe(7)). A \
                       longer one enters in pieces, as room comes, and pieces of other writers come in between. The fix \
                       writes 4096 bytes at a time. A result of the class, a long of 8 bytes, is far below this limit.",
     },
@@ -63,7 +63,7 @@ pub(super) const LONG_WRITES: Exercise = Exercise {
         question: "Cada mensaje tiene 100000 bytes iguales y se escribe con un solo write(). ¿Encuentra el lector \
                    mensajes con bytes de los dos hijos?",
         answers: &["no: un write() es un mensaje", "sí", "no: el segundo hijo espera al primero"],
-        explanation: "Sólo un write de a lo sumo PIPE_BUF bytes (4096 en Linux) entra entero en un pipe (pipe(7)). Uno \
+        explanation: "Sólo de un write de a lo sumo PIPE_BUF bytes (4096 en Linux) es seguro que entra entero en un pipe (pipe(7)). Uno \
                       más largo entra de a pedazos, a medida que hay lugar, y en el medio entran pedazos de otros \
                       escritores. El arreglo escribe de a 4096 bytes. Un resultado de la clase, un long de 8 bytes, \
                       está muy por debajo de este límite.",

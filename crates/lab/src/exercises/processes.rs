@@ -103,7 +103,7 @@ pub(super) const CODE_AFTER_EXEC: Exercise = Exercise {
     ),
     right: 2,
     english: Text {
-        title: "exec makes no process, and never returns",
+        title: "exec makes no process, and returns only if it fails",
         question: "execlp() starts sh, which prints its process number. What is printed after the first line?",
         answers: &[
             "another number, then 'back in this program'",
@@ -115,16 +115,16 @@ pub(super) const CODE_AFTER_EXEC: Exercise = Exercise {
                       fails. To go on, fork() first and let the child call exec: then there are two numbers.",
     },
     spanish: Text {
-        title: "exec no crea procesos, y no vuelve nunca",
+        title: "exec no crea procesos, y si funciona no vuelve",
         question: "execlp() ejecuta sh, que imprime su número de proceso. ¿Qué se imprime después de la primera línea?",
         answers: &[
-            "otro número, y después 'back in this program'",
-            "el mismo número, y después 'back in this program'",
+            "otro número, y después 'de vuelta en este programa'",
+            "el mismo número, y después 'de vuelta en este programa'",
             "el mismo número, y nada más",
         ],
         explanation: "exec no crea un proceso: reemplaza el programa de éste. El número de proceso queda, y también \
-                      los descriptores abiertos; el programa viejo ya no está, con todo su código. exec vuelve sólo si \
-                      falla. Para seguir, primero fork(), y que el hijo llame a exec: entonces hay dos números.",
+                      los descriptores abiertos; desaparece el programa anterior, con todo su código. exec vuelve sólo \
+                      si falla. Para seguir, primero fork(), y que el hijo llame a exec: entonces hay dos números.",
     },
 };
 

@@ -23,7 +23,11 @@ pub(super) const CONNECT_BEFORE_LISTEN: Exercise = Exercise {
     spanish: Text {
         title: "connect() antes de listen(): rechazado",
         question: "El servidor llamó a bind(), y todavía no a listen(). ¿Qué hace connect() en el cliente?",
-        answers: &["espera hasta que el servidor escuche", "falla", "anda: el puerto está tomado"],
+        answers: &[
+            "espera hasta que el servidor escuche",
+            "falla",
+            "funciona: el puerto ya está reservado",
+        ],
         explanation: "bind() le da un puerto al socket. Recién listen() hace que el kernel acepte conexiones ahí; \
                       antes las rechaza a todas, y connect() falla con ECONNREFUSED. Después de listen() un cliente se \
                       puede conectar, y hasta escribir, antes de que el servidor llame a accept(): el kernel lo deja \
@@ -45,8 +49,8 @@ pub(super) const BIND_TWICE: Exercise = Exercise {
             "clients go to both in turn",
             "the second one takes the port over",
         ],
-        explanation: "An address of this machine and a port belong to one listening socket: bind() fails with \
-                      EADDRINUSE. So it does if a server is started twice, or too soon after its end (SO_REUSEADDR \
+        explanation: "An address of this machine and a port belong to one listening socket (but for SO_REUSEPORT): \
+                      bind() fails with EADDRINUSE. So it does if a server is started twice, or too soon after its end (SO_REUSEADDR \
                       helps then). For two servers at one port open one socket before fork(): both inherit it, both \
                       call accept(), and each client goes to one of them.",
     },
@@ -58,7 +62,7 @@ pub(super) const BIND_TWICE: Exercise = Exercise {
             "los clientes van por turno a los dos",
             "el segundo se queda con el puerto",
         ],
-        explanation: "Una dirección de esta máquina y un puerto son de un solo socket que escucha: bind() falla con \
+        explanation: "Una dirección de esta máquina y un puerto son de un solo socket que escucha (salvo con SO_REUSEPORT): bind() falla con \
                       EADDRINUSE. Lo mismo pasa si un servidor se lanza dos veces, o muy poco después de terminar \
                       (para eso sirve SO_REUSEADDR). Para dos servidores en un puerto, abrí un socket antes de fork(): \
                       los dos lo heredan, los dos llaman a accept(), y cada cliente va a uno de ellos.",
@@ -92,7 +96,7 @@ pub(super) const SHORT_DATAGRAM: Exercise = Exercise {
             "0 y después 500: el comienzo del segundo",
             "un error",
         ],
-        explanation: "Un datagrama se recibe de corrida, con una sola llamada. Lo que no entra en el buffer se tira: \
+        explanation: "Un datagrama se recibe entero, con una sola llamada. Lo que no entra en el buffer se tira: \
                       el 500 del primero se pierde, y el segundo recv() ya es del datagrama siguiente. Ninguna llamada \
                       falla. Dale a recv() lugar para el mensaje más largo (con MSG_TRUNC devuelve el largo completo).",
     },
@@ -122,7 +126,7 @@ pub(super) const SPLIT_MESSAGE: Exercise = Exercise {
         title: "un stream parte un mensaje: read() devuelve una parte",
         question: "El hijo escribe 8 bytes, y un momento después otros 8. El padre llama a read() por 16 bytes. ¿Qué \
                    imprime?",
-        answers: &["0 to 1000", "un error: faltan 8 bytes", "0 to 0", "nada: espera para siempre"],
+        answers: &["0 a 1000", "un error: faltan 8 bytes", "0 a 0", "nada: espera para siempre"],
         explanation: "Un stream es una secuencia de bytes, sin bordes entre mensajes. read() vuelve apenas hay algún \
                       dato, acá hasta 16 bytes: recibió 8, y lo dijo con su resultado. El otro número nunca se leyó. \
                       Por una red, cualquier mensaje puede partirse así. Hay que leer en un bucle hasta tener el \
@@ -145,10 +149,10 @@ pub(super) const ACCEPT_BLOCKS: Exercise = Exercise {
                       kernel keeps it in a queue.",
     },
     spanish: Text {
-        title: "accept() bloquea hasta que se conecte un cliente",
+        title: "accept() se bloquea hasta que se conecte un cliente",
         question: "El servidor llama a accept(), y crea el cliente después. ¿Qué imprime?",
         answers: &["500", "un error: no hay cliente", "nada: espera"],
-        explanation: "accept() bloquea hasta que se conecte un cliente, y éste se crearía después. evenly inspect no \
+        explanation: "accept() se bloquea hasta que se conecte un cliente, y éste se crearía después. evenly inspect no \
                       dice que haya algo mal: en cualquier momento se podría conectar un cliente de otro lado, y sólo \
                       vos sabés que no va a venir ninguno. El arreglo crea primero el cliente. Se conecta incluso \
                       antes del accept(): después de listen() el kernel lo deja en una cola.",
