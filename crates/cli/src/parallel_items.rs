@@ -10,7 +10,7 @@ pub(crate) const LINKED: &str =
     "it is paste -d ' ' FILE1 FILE2 | evenly run --lines - -- sh -c 'set -f; set -- $1; …' sh {}";
 
 /// Whether a word begins the items of GNU parallel.
-fn begins_items(word: &OsString) -> bool {
+pub(crate) fn begins_items(word: &OsString) -> bool {
     [":::", "::::", ":::+", "::::+"].iter().any(|source| word == source)
 }
 

@@ -6,7 +6,7 @@
 use crate::arguments::{Arguments, looks_like_option};
 use crate::grid_options;
 use crate::items::parse_items;
-use crate::parallel_items::{self, has_placeholder, option_with_value};
+use crate::parallel_items::{self, begins_items, has_placeholder, option_with_value};
 use crate::parallel_options;
 use crate::range::parse_range;
 use crate::suggestions;
@@ -186,6 +186,11 @@ fn unknown_before_items(command: &Command, sorted: &Sorted<'_>) -> Option<String
 /// What to write in place of items of GNU parallel behind the command, with `--` before it or without.
 fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let (options, command) = match words.iter().position(|word| word == "--") {
+        // `run ::: a b -- CMD`
+        Some(dashes) if let Some(items) = words[..dashes].iter().position(begins_items) => {
+            let command = [&words[dashes + 1..], &words[items..dashes]].concat();
+            return parallel_items::items_behind(verb, &words[..items], &command);
+        }
         Some(dashes) => (&words[..dashes], &words[dashes + 1..]),
         None => words.split_at(*sorted.positional.first()?),
     };
@@ -233,6 +238,9 @@ fn missing_dashes(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option
 /// What `run echo {}` lacks: items and `--`. For the other verbs, a placeholder says that a command is meant.
 fn missing_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let first = *sorted.positional.first()?;
+    if verb == "join" {
+        return None;
+    }
     let is_meant = words[first..].iter().any(has_placeholder)
         || (verb == "run" && parallel_items::stdin_has_lines());
     let has_items = sorted.positional.iter().any(|place| is_range(&words[*place]));
@@ -328,6 +336,11 @@ fn unknown_option(command: &Command, typed: &str) -> String {
     let is_short = !typed.starts_with("--") && !name.chars().all(|c| c.is_ascii_lowercase());
     let name = if is_short { &name[..name.chars().next().map_or(0, char::len_utf8)] } else { name };
     let unknown = format!("unknown option '{typed}' of evenly {verb}");
+    if (verb, name) == ("join", "allow") {
+        return format!(
+            "{unknown}; it is an option of agent, and with join the command stands behind --: evenly join ADDRESS -- CMD"
+        );
+    }
     let has = |long: &str| command.get_arguments().any(|arg| arg.get_long() == Some(long));
     let has_workers = has("workers");
     if has("first") && ["limit", "max", "max-count", "head", "top", "count"].contains(&name) {

@@ -30,6 +30,14 @@ fn items_of_other_tools_get_the_items_of_this_one() {
             ),
         ),
         (
+            &["run", ":::", "a", "b", "--", "echo", "{}"],
+            &format!("':::' is {PARALLEL} printf '%s\\n' a b | evenly run --lines - -- echo {{}}"),
+        ),
+        (
+            &["run", "-k", ":::", "4", "6", "--", "echo", "{}"],
+            &format!("':::' is {PARALLEL} evenly run -k 4,6 -- echo {{}}"),
+        ),
+        (
             &["run", "0-9%2", "--", "echo", "{}"],
             "bad range '0-9%2': it has no '..'; did you mean 0..=9 with -j 2?",
         ),
@@ -91,6 +99,11 @@ fn commands_of_other_tools_get_the_words_of_this_one() {
             &["prod", "n", "1..5"],
             "unknown command 'prod'; no command multiplies over a range; an expression does: product(d in 1..=n, d)",
         ),
+        (
+            &["run", "1..=3", "--", "sh", "env.sh"],
+            "'sh env.sh' has no place for a number; write {} where it goes, {start} and {end} for a command that does a \
+             whole chunk, or use --coprocess, or --as slurm for a script that reads a variable",
+        ),
         (&["version"], "unknown command 'version'; write: evenly --version"),
     ]);
     let output = run_words(&["run", "1..=1", "--", "echo", "{}", ">", "f"]);
@@ -136,6 +149,11 @@ fn misplaced_and_mistyped_options_get_the_right_one() {
         (
             &["find", "even", "0..10", "--limit", "3"],
             "unknown option '--limit' of evenly find; here it is --first K",
+        ),
+        (
+            &["join", "tcp:127.0.0.1:7099", "--allow", "x {}"],
+            "unknown option '--allow' of evenly join; it is an option of agent, and with join the command stands behind \
+             --: evenly join ADDRESS -- CMD",
         ),
         (
             &["max", "n", "1..5", "--json"],

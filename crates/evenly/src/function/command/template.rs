@@ -144,7 +144,10 @@ impl Placeholders<'_> {
         let chunks = "{start} and {end} for a command that does a whole chunk";
         match self {
             Self::None | Self::Numbers => {
-                format!("a number; write {{}} where it goes, {chunks}, or use --coprocess")
+                format!(
+                    "a number; write {{}} where it goes, {chunks}, or use --coprocess, or --as slurm for a script that \
+                     reads a variable"
+                )
             }
             Self::Lines => format!("the text of a line; write {{}} where it goes, or {chunks}"),
             Self::Points(_) => format!(
