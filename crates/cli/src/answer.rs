@@ -54,7 +54,10 @@ impl<'a> Answer<'a> {
         Ok(match (aggregate, value) {
             (_, Value::Count(count)) => Self::Number(count.to_string()),
             (_, Value::Sum(sum)) => {
-                let number = sum.number().ok_or(TOO_LARGE)?;
+                let number = sum.number().ok_or(match failed {
+                    0 => TOO_LARGE,
+                    _ => TOO_LARGE_BESIDE_FAILURES,
+                })?;
                 Self::Number(number.to_string())
             }
             (_, Value::RealSum(sum)) => {
@@ -155,6 +158,10 @@ impl<'a> Answer<'a> {
 
 const TOO_LARGE: &str =
     "the sum does not fit 128 bits; there is no answer; ask for the sums of parts of the range";
+
+/// The sums of parts do not help where values of single numbers do not fit.
+const TOO_LARGE_BESIDE_FAILURES: &str =
+    "the sum does not fit 128 bits, even without the n that failed; there is no answer";
 
 /// The message where there are infinities of both signs.
 fn no_sum(asked: &str) -> String {

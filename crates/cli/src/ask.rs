@@ -9,7 +9,7 @@ use crate::events::RunEnd;
 use crate::exit::ExitOutcome;
 use crate::failures::{self, FailureTexts};
 use crate::flaky;
-use crate::items::shown;
+use crate::items::{shown, span};
 use crate::messages::Volume;
 use crate::observers::Observers;
 use crate::plan::Plan;
@@ -244,8 +244,14 @@ fn some_failed(delivery: &Delivery, report: &Report) -> String {
     let not_done = not_done.map(|_| format!("; {} not done", unit.counted(report.not_done)));
     let not_done = not_done.unwrap_or_default();
     if let Some(failure) = delivery.stopped_at(report) {
-        let n = failure.interval.first();
-        return format!("{failed}; stopped at the failure of n = {n}{not_done}; --partial goes on");
+        let stopped =
+            format!("{failed}; stopped at the failure of n = {}", failure.interval.first());
+        let is_last = span(&delivery.items).end() == i128::from(failure.interval.last()) + 1;
+        return match report.not_done {
+            0 if is_last => stopped,
+            0 => format!("{stopped}; the lines above it are withheld; --partial prints them"),
+            _ => format!("{stopped}{not_done}; --partial goes on"),
+        };
     }
     match delivery.aggregate {
         Aggregate::Run { .. } => failed,

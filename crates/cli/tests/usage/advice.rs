@@ -202,3 +202,36 @@ fn real_values_are_asked_for_by_a_command_or_a_library() {
         ),
     ]);
 }
+
+/// The lines of a call, its status, and the last line of its messages.
+fn ends(words: &[&str]) -> (String, Option<i32>, String) {
+    let output = run_words(words);
+    let said = stderr(&output).lines().last().unwrap_or_default().to_owned();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code(), said)
+}
+
+/// `0 numbers not done` would say that nothing is left out.
+#[test]
+fn lines_withheld_behind_a_failure_are_named() {
+    const WITHHELD: &str = "evenly: 1 number failed; stopped at the failure of n = 0; the lines above it are withheld; \
+                            --partial prints them";
+    let (lines, status, said) = ends(&["map", "100/n", "-3..=3"]);
+    assert_eq!((&*lines, status, &*said), ("-3\t-33\n-2\t-50\n-1\t-100\n", Some(3), WITHHELD));
+    let (lines, status, said) = ends(&["find", "100/n > 0", "-3..=3"]);
+    assert_eq!((&*lines, status, &*said), ("", Some(3), WITHHELD));
+    let (lines, status, said) = ends(&["map", "100/n", "-2..=0"]);
+    let last = "evenly: 1 number failed; stopped at the failure of n = 0";
+    assert_eq!((&*lines, status, &*said), ("-2\t-50\n-1\t-100\n", Some(3), last));
+}
+
+/// The sums of parts do not help where the value of one number is too large.
+#[test]
+fn a_sum_that_is_too_large_gets_its_parts_only_if_they_can_help() {
+    const SUM: &str = "evenly: the sum does not fit 128 bits";
+    let (lines, _, said) = ends(&["sum", "n ** 20", "0..80"]);
+    let parts = "; there is no answer; ask for the sums of parts of the range";
+    assert_eq!((&*lines, said), ("", format!("{SUM}{parts}")));
+    let (lines, _, said) = ends(&["sum", "n ** 20", "0..10000"]);
+    let failed = ", even without the n that failed; there is no answer";
+    assert_eq!((&*lines, said), ("", format!("{SUM}{failed}")));
+}
