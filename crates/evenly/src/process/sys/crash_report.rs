@@ -213,7 +213,7 @@ fn watch(timeout: Duration) -> Result<(), (SystemCall, Errno)> {
     (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, signal);
     let mut timer = MaybeUninit::uninit();
     let period = libc::timespec {
-        tv_sec: period.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_sec: period.as_secs().try_into().unwrap_or(i32::MAX.into()),
         tv_nsec: period.subsec_nanos().into(),
     };
     let setting = libc::itimerspec { it_interval: period, it_value: period };
