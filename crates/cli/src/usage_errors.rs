@@ -186,12 +186,14 @@ fn unknown_before_items(command: &Command, sorted: &Sorted<'_>) -> Option<String
 /// What to write in place of items of GNU parallel behind the command, with `--` before it or without.
 fn parallel_items(verb: &str, words: &[OsString], sorted: &Sorted<'_>) -> Option<String> {
     let (options, command) = match words.iter().position(|word| word == "--") {
-        // `run ::: a b -- CMD`
-        Some(dashes) if let Some(items) = words[..dashes].iter().position(begins_items) => {
-            let command = [&words[dashes + 1..], &words[items..dashes]].concat();
-            return parallel_items::items_behind(verb, &words[..items], &command);
-        }
-        Some(dashes) => (&words[..dashes], &words[dashes + 1..]),
+        Some(dashes) => match words[..dashes].iter().position(begins_items) {
+            // `run ::: a b -- CMD`
+            Some(items) => {
+                let command = [&words[dashes + 1..], &words[items..dashes]].concat();
+                return parallel_items::items_behind(verb, &words[..items], &command);
+            }
+            None => (&words[..dashes], &words[dashes + 1..]),
+        },
         None => words.split_at(*sorted.positional.first()?),
     };
     parallel_items::items_behind(verb, options, command)
