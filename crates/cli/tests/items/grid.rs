@@ -181,7 +181,11 @@ fn a_journal_belongs_to_its_grid() {
 fn a_bad_grid_is_refused_before_work_starts() {
     for (words, expected) in [
         ("count a>1 --grid a", "bad value 'a' for --grid: it is NAME=VALUES, as in a=0..10"),
-        ("count a>1 --grid a=", "bad value 'a=' for --grid: bad items: between two commas"),
+        (
+            "count a>1 --grid a=",
+            "bad value 'a=' for --grid: its values are missing, as in a=0..10 or b=1,2,5",
+        ),
+        ("count a>1 --grid a=1,,2", "bad value 'a=1,,2' for --grid: bad items: between two commas"),
         ("count a>1 --grid a=x", "bad value 'a=x' for --grid: bad item 'x': 'x' is not a whole"),
         (
             "map a --grid a=1..",
