@@ -298,7 +298,7 @@ fn the_text_fits_on_a_page_with_any_path() {
         "connect(): an agent called",
         "accept(): an agent joined",
         "write(): the range of agent 1",
-        "   agent 1: 0..=",
+        "   agent 1: 0..",
         "read(): the answer of agent 1",
         "for agents",
         "listening",
